@@ -1,0 +1,59 @@
+import { remote } from "@pulumi/command";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { type Host, commandConnection, sshOptions } from "../host";
+import { type EngineSpec, installCommand } from "./installCommand";
+
+const INSTALL_SCRIPT = path.join(__dirname, "../../scripts/install-docker.sh");
+
+/** Versions of what is installed, such as `{ engine: "28.5.2", compose: "2.40.3", … }`. */
+export type EngineVersions = Record<"engine" | "compose" | "buildx" | "containerd", string>;
+
+export interface DockerEngineArgs extends EngineSpec {
+    /** The machine to install on. */
+    host: Host;
+}
+
+/** Docker CE with Compose and Buildx on a host, its `daemon.json`, and who is in the `docker` group. */
+export class DockerEngine extends pulumi.ComponentResource {
+    /** Talks to the engine over SSH with the pinned host key. Known in the plan; it never dials before `ready`. */
+    readonly provider: docker.Provider;
+    /** Done when the engine answers for every user. All that runs on the engine depends on it. */
+    readonly ready: pulumi.Resource;
+    readonly versions: pulumi.Output<EngineVersions>;
+    readonly host: Host;
+
+    constructor(name: string, args: DockerEngineArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("berth:index:DockerEngine", name, {}, opts);
+        const { host, ...spec } = args;
+        const ssh = host.connection;
+        const install = new remote.Command(
+            `${name}-install`,
+            {
+                connection: commandConnection(ssh),
+                create: installCommand({ ...spec, users: [...new Set([ssh.user, ...spec.users])] }),
+                stdin: fs.readFileSync(INSTALL_SCRIPT, "utf8"),
+                triggers: [host.machineId],
+                logging: remote.Logging.Stderr, // stdout is for us: the versions
+                addPreviousOutputInEnv: false, // sshd refuses it
+            },
+            { parent: this, deletedWith: host.dataResource },
+        );
+        this.host = host;
+        this.ready = install;
+        this.versions = install.stdout.apply((json) => JSON.parse(json) as EngineVersions);
+        this.provider = new docker.Provider(
+            `${name}-engine`,
+            {
+                host: pulumi.interpolate`ssh://${ssh.user}@${ssh.host}:${ssh.port}`,
+                sshOpts: pulumi
+                    .all([ssh.identityFile, ssh.hostKey])
+                    .apply(([identityFile, hostKey]) => sshOptions(identityFile, hostKey).flatMap((o) => ["-o", o])),
+            },
+            { parent: this, dependsOn: [install] },
+        );
+        this.registerOutputs({ versions: this.versions });
+    }
+}

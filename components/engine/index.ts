@@ -1,0 +1,4 @@
+export { DockerEngine } from "./dockerEngine";
+export type { DockerEngineArgs, EngineVersions } from "./dockerEngine";
+export type { AptRepository, EngineSpec } from "./installCommand";
+export { shellQuote } from "./shellQuote";

@@ -1,0 +1,74 @@
+import type { types } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+
+/** How one machine is reached over SSH. Every value that the plan needs is known before the machine exists. */
+export interface SshConnection {
+    /** Host name or IP address. */
+    host: pulumi.Input<string>;
+    /** TCP port of sshd. */
+    port: pulumi.Input<number>;
+    /** Login name; may use `sudo` without a password. */
+    user: string;
+    /** The client's private key in OpenSSH format, always a secret. */
+    privateKey: pulumi.Output<string>;
+    /** Path of a file with that key on the machine that runs Pulumi, in words that OpenSSH expands (`${HOME}/…`). */
+    identityFile: pulumi.Output<string>;
+    /** The host's public key, `ssh-ed25519 AAAA…`: pinned on every connection. */
+    hostKey: pulumi.Output<string>;
+}
+
+/** An Ubuntu or Debian machine reached over SSH. */
+export interface Host {
+    readonly connection: SshConnection;
+    /** Where people reach the services: host name or IP address, without a port. */
+    readonly address: pulumi.Output<string>;
+    /** Changes when the root file system is new: what is installed on the host must be installed again. */
+    readonly machineId: pulumi.Output<string>;
+    /** Changes when /var/lib/docker is new: containers, images and networks are gone with the old one. */
+    readonly dataId: pulumi.Output<string>;
+    /** What holds the containers: where it is deleted, they need no deletion of their own. */
+    readonly dataResource: pulumi.Resource;
+}
+
+/**
+ * Failed dials before `remote.Command` gives up. The delays are 0.1 s, half as long again after each, at most 5 s:
+ * 50 of them cover 200 s, in which a machine boots (the plugin's default of 10 covers 11 s).
+ */
+const DIAL_ERROR_LIMIT = 50;
+
+/** The arguments of `remote.Command.connection` for a host. */
+export function commandConnection(c: SshConnection): types.input.remote.ConnectionArgs {
+    return {
+        host: c.host,
+        port: c.port,
+        user: c.user,
+        privateKey: c.privateKey,
+        hostKey: c.hostKey,
+        dialErrorLimit: DIAL_ERROR_LIMIT,
+    };
+}
+
+/**
+ * Options of the OpenSSH client that accept the pinned host key and no other, and offer the host's own key and no
+ * other. They need no known_hosts file, so that destroy and refresh work where the program never ran.
+ * `KnownHostsCommand` wants OpenSSH 8.5.
+ */
+export function sshOptions(identityFile: string, hostKey: string): string[] {
+    return [
+        `IdentityFile=${identityFile}`,
+        "IdentitiesOnly=yes",
+        "UserKnownHostsFile=/dev/null",
+        "StrictHostKeyChecking=yes",
+        `KnownHostsCommand=/bin/echo %H ${hostKey}`,
+        "ConnectTimeout=15",
+        "ServerAliveInterval=15",
+    ];
+}
+
+/** A command line for people: opens a shell on the host as pasted, from any folder. */
+export function sshCommand(c: { host: string; port: number; user: string; identityFile: string; hostKey: string }) {
+    const options = sshOptions(c.identityFile, c.hostKey)
+        .filter((o) => !/^(ConnectTimeout|ServerAliveInterval)=/.test(o))
+        .map((o) => `-o '${o}'`);
+    return ["ssh", `-p ${c.port}`, ...options, `${c.user}@${c.host}`].join(" ");
+}

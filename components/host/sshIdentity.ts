@@ -1,0 +1,91 @@
+import { local } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
+import { utils } from "ssh2";
+
+/** Prints a new ed25519 private key and leaves no file behind. No text of the user's is part of it. */
+const GENERATE = `set -eu
+umask 077
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+ssh-keygen -q -t ed25519 -N '' -C berth -f "$folder/key"
+cat "$folder/key"`;
+
+/**
+ * Stores a private key, given on stdin, where the OpenSSH client finds it. The folder is below $HOME on every machine;
+ * the file's name is the key's fingerprint, so that stacks never share one.
+ */
+const storeAs = (name: string) => `set -eu
+umask 077
+mkdir -p "$HOME/.berth/ssh"
+cat > "$HOME/.berth/ssh/${name}.new"
+mv -f "$HOME/.berth/ssh/${name}.new" "$HOME/.berth/ssh/${name}"`;
+
+/**
+ * The public half of an OpenSSH private key.
+ *
+ * @returns `ssh-ed25519 AAAA…`, without a comment
+ * @throws when the text is not a private key; the error does not repeat it
+ */
+export function publicKeyOf(privateKey: string): string {
+    const parsed = utils.parseKey(privateKey);
+    if (parsed instanceof Error) throw new Error("the SSH key is not a private key in OpenSSH format");
+    return `${parsed.type} ${parsed.getPublicSSH().toString("base64")}`;
+}
+
+/** A file name for a public key: the first 16 hexadecimal digits of its SHA-256. */
+export function keyFileName(publicKey: string): string {
+    return createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
+}
+
+/** An ed25519 key pair that lives in the stack's state, the private half as a secret. */
+export class SshKey extends pulumi.ComponentResource {
+    readonly privateKey: pulumi.Output<string>;
+    /** `ssh-ed25519 AAAA…` */
+    readonly publicKey: pulumi.Output<string>;
+
+    constructor(name: string, args: object = {}, opts?: pulumi.ComponentResourceOptions) {
+        super("berth:index:SshKey", name, args, opts);
+        const generate = new local.Command(
+            name,
+            { create: GENERATE, logging: local.Logging.None, addPreviousOutputInEnv: false },
+            { parent: this, additionalSecretOutputs: ["stdout"], ignoreChanges: ["create"] },
+        );
+        this.privateKey = pulumi.secret(generate.stdout.apply((key) => `${key.trimEnd()}\n`));
+        this.publicKey = pulumi.unsecret(this.privateKey.apply(publicKeyOf));
+        this.registerOutputs({ publicKey: this.publicKey });
+    }
+}
+
+/**
+ * What a host is known by, and how it is logged in to: its own key, made before the machine exists and pinned on every
+ * connection, and the key of the person who runs Pulumi.
+ */
+export class SshIdentity extends pulumi.ComponentResource {
+    readonly host: SshKey;
+    readonly client: SshKey;
+    /** The client's key on the machine that runs Pulumi, as OpenSSH expands it: `${HOME}/.berth/ssh/<name>`. */
+    readonly identityFile: pulumi.Output<string>;
+    /** Done when that file is there. */
+    readonly stored: pulumi.Resource;
+
+    constructor(name: string, args: object = {}, opts?: pulumi.ComponentResourceOptions) {
+        super("berth:index:SshIdentity", name, args, opts);
+        this.host = new SshKey(`${name}-host-key`, {}, { parent: this });
+        this.client = new SshKey(`${name}-client-key`, {}, { parent: this });
+        const fileName = this.client.publicKey.apply(keyFileName);
+        this.stored = new local.Command(
+            `${name}-client-key-file`,
+            {
+                create: fileName.apply(storeAs),
+                delete: pulumi.interpolate`rm -f "$HOME/.berth/ssh/${fileName}"`,
+                stdin: this.client.privateKey,
+                logging: local.Logging.None,
+                addPreviousOutputInEnv: false,
+            },
+            { parent: this },
+        );
+        this.identityFile = pulumi.interpolate`\${HOME}/.berth/ssh/${fileName}`;
+        this.registerOutputs({ identityFile: this.identityFile });
+    }
+}
