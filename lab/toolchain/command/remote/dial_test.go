@@ -1,0 +1,170 @@
+package remote
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func ptr[T any](v T) *T { return &v }
+
+func dial(t *testing.T, c Connection) error {
+	t.Helper()
+	client, err := c.Dial(context.Background())
+	if err == nil {
+		client.Close()
+	}
+	return err
+}
+
+func mustContain(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want one with %q", parts)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q does not say %q", err, part)
+		}
+	}
+}
+
+func TestAServerWithThePinnedHostKeyIsUsed(t *testing.T) {
+	if err := dial(t, Connection{Endpoint: startServer(t).endpoint()}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAWrongHostKeyIsRefusedAtOnce(t *testing.T) {
+	s := startServer(t)
+	other, _ := newKey(t)
+	e := s.endpoint()
+	e.HostKey = authorized(other)
+	mustContain(t, dial(t, Connection{Endpoint: e}), "host key mismatch", "SHA256:")
+	if dials := s.dials.Load(); dials != 1 {
+		t.Errorf("%d dials, want 1", dials)
+	}
+}
+
+func TestAHostKeyOfAnotherKindIsRefusedAtOnce(t *testing.T) {
+	s := startServer(t)
+	e := s.endpoint()
+	e.HostKey = ptr("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA9IdKIAAAOADQvGOL8EcWOU" +
+		"wjxwVC6eXGrTFt4TrFgFYgnLHKgPKzUqlqJF6Rkyp1pnp6Y6OyRCDZv+0D9h5Zo=")
+	err := dial(t, Connection{Endpoint: e})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if dials := s.dials.Load(); dials > 1 {
+		t.Errorf("%d dials (%v), want at most 1", dials, err)
+	}
+}
+
+func TestAMalformedHostKeySaysWhatIsExpected(t *testing.T) {
+	e := startServer(t).endpoint()
+	e.HostKey = ptr("nonsense")
+	mustContain(t, dial(t, Connection{Endpoint: e}), "hostKey", "ssh-ed25519")
+}
+
+func TestDialsAreRepeatedUntilTheServerIsUp(t *testing.T) {
+	s := newServer(t)
+	reserve, err := net.Listen("tcp", s.listenAddress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.listenAddress = reserve.Addr().String()
+	reserve.Close()
+	up := make(chan struct{})
+	time.AfterFunc(300*time.Millisecond, func() { s.listen(t); close(up) })
+	if err := dial(t, Connection{Endpoint: s.endpoint()}); err != nil {
+		t.Fatal(err)
+	}
+	<-up
+}
+
+func TestTheDialLimitCountsTheErrorsAllowed(t *testing.T) {
+	s := startServer(t)
+	_, s.userKeyPEM = newKey(t) // the server does not know it: every dial arrives and fails
+	for limit, want := range map[int]int32{0: 1, 2: 3} {
+		s.dials.Store(0)
+		e := s.endpoint()
+		e.DialErrorLimit = &limit
+		mustContain(t, dial(t, Connection{Endpoint: e}), "failed attempts", "unable to authenticate")
+		if dials := s.dials.Load(); dials != want {
+			t.Errorf("limit %d: %d dials, want %d", limit, dials, want)
+		}
+	}
+}
+
+func TestWithoutADialLimitOnlyTheCallerEndsTheDialling(t *testing.T) {
+	s := startServer(t)
+	_, s.userKeyPEM = newKey(t)
+	e := s.endpoint()
+	e.DialErrorLimit = ptr(-1)
+	ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
+	defer cancel()
+	_, err := Connection{Endpoint: e}.Dial(ctx)
+	mustContain(t, err, "deadline exceeded")
+	if dials := s.dials.Load(); dials < 3 {
+		t.Errorf("only %d dials", dials)
+	}
+}
+
+// silentListener takes connections and never says a word, like a machine that boots or a firewall that swallows.
+func silentListener(t *testing.T) Endpoint {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	s := newServer(t)
+	s.listenAddress = listener.Addr().String()
+	return s.endpoint()
+}
+
+func TestAHandshakeThatHangsIsBounded(t *testing.T) {
+	hanging := silentListener(t)
+	hanging.PerDialTimeout, hanging.DialErrorLimit = ptr(1), ptr(0)
+	bastion := startServer(t)
+	proxied := Connection{Endpoint: hanging, Proxy: &ProxyConnection{bastion.endpoint()}}
+	for name, connection := range map[string]Connection{"direct": {Endpoint: hanging}, "proxied": proxied} {
+		start := time.Now()
+		mustContain(t, dial(t, connection), "no SSH handshake within 1s")
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("%s: took %s", name, took)
+		}
+	}
+}
+
+func TestTheHostIsReachedThroughTheProxy(t *testing.T) {
+	bastion, host := startServer(t), startServer(t)
+	if err := dial(t, Connection{Endpoint: host.endpoint(), Proxy: &ProxyConnection{bastion.endpoint()}}); err != nil {
+		t.Fatal(err)
+	}
+	if bastion.forwards.Load() != 1 {
+		t.Error("the bastion forwarded nothing")
+	}
+}
+
+func TestTheProxysHostKeyIsCheckedToo(t *testing.T) {
+	bastion, host := startServer(t), startServer(t)
+	proxy := bastion.endpoint()
+	proxy.HostKey = authorized(host.hostKey)
+	err := dial(t, Connection{Endpoint: host.endpoint(), Proxy: &ProxyConnection{proxy}})
+	mustContain(t, err, "proxy", "host key mismatch")
+	if host.dials.Load() != 0 {
+		t.Error("the host was dialled through a bastion that is not the right one")
+	}
+}
+
+func TestAPasswordLogsIn(t *testing.T) {
+	s := startServer(t)
+	s.password = "opensesame"
+	e := s.endpoint()
+	e.PrivateKey, e.Password = nil, &s.password
+	if err := dial(t, Connection{Endpoint: e}); err != nil {
+		t.Fatal(err)
+	}
+}

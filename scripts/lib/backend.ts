@@ -1,0 +1,43 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { own } from "./paths";
+
+/**
+ * Where the state lives: what the person is logged in to, by environment or by `pulumi login`; else files in this
+ * clone, encrypted with a passphrase of its own.
+ *
+ * @returns the environment for Pulumi
+ */
+export function backendEnv(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+    const login = env.PULUMI_BACKEND_URL ?? env.PULUMI_ACCESS_TOKEN ?? currentLogin(env);
+    if (login) return {};
+    const state = path.join(own, "state");
+    fs.mkdirSync(state, { recursive: true, mode: 0o700 });
+    const passphrase =
+        env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined
+            ? {}
+            : { PULUMI_CONFIG_PASSPHRASE_FILE: ownPassphrase() };
+    return { PULUMI_BACKEND_URL: `file://${state}`, ...passphrase };
+}
+
+/** The backend that `pulumi login` stored, if any. */
+function currentLogin(env: NodeJS.ProcessEnv): string | undefined {
+    const folder = env.PULUMI_CREDENTIALS_PATH ?? env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi");
+    const file = path.join(folder, "credentials.json");
+    if (!fs.existsSync(file)) return undefined;
+    const current = (JSON.parse(fs.readFileSync(file, "utf8")) as { current?: string }).current;
+    return current === "" ? undefined : current;
+}
+
+/** A file, readable by its owner only, with a passphrase that is made once. */
+function ownPassphrase(): string {
+    const file = path.join(own, "passphrase");
+    try {
+        fs.writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    return file;
+}

@@ -1,0 +1,101 @@
+import { execa } from "execa";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { run, succeeds } from "./commands";
+import { withLock } from "./lock";
+import { UserError, step } from "./progress";
+
+/** The engine that Berth starts where the computer runs none, apart from any other: its socket, data and pid. */
+const OWN = {
+    socket: "/run/berth/docker.sock",
+    pid: "/run/berth/docker.pid",
+    log: "/run/berth/dockerd.log",
+    lock: "/run/berth/engine.lock",
+    execRoot: "/run/berth/docker",
+    dataRoot: "/var/lib/berth/docker",
+};
+const OWN_HOST = `unix://${OWN.socket}`;
+const START_TIMEOUT_SECONDS = 60;
+
+/** Where engines listen: the usual place, Docker Desktop's, our own. */
+const CANDIDATES = ["unix:///var/run/docker.sock", `unix://${path.join(os.homedir(), ".docker/run/docker.sock")}`, OWN_HOST];
+
+const answersAt = (dockerHost: string) => succeeds("docker", ["--host", dockerHost, "version"], { timeout: 10_000 });
+
+/**
+ * Finds a Docker engine on this computer, or installs and starts one.
+ *
+ * @param preferred the engine that the stack uses already
+ * @returns its address, `unix:///…`
+ * @throws UserError with what to do, where there is none and none can be started
+ */
+export async function ensureEngine(preferred?: string): Promise<string> {
+    for (const candidate of preferred ? [preferred] : CANDIDATES) {
+        if (await answersAt(candidate)) return candidate;
+    }
+    if (preferred && preferred !== OWN_HOST) {
+        throw new UserError(`the Docker engine at ${preferred} does not answer: start it (the stack's machine is on it)`);
+    }
+    if (process.platform !== "linux") {
+        throw new UserError("no Docker engine answers: start Docker Desktop, or another one, and try again");
+    }
+    if (process.getuid?.() !== 0 || !fs.existsSync("/etc/debian_version")) {
+        throw new UserError(
+            "no Docker engine answers at /var/run/docker.sock: install and start one (https://docs.docker.com/engine/install), " +
+                "and let this user reach it (`sudo usermod -aG docker $USER`, then a new login). " +
+                "As root on Debian or Ubuntu, this command would do so itself",
+        );
+    }
+    await withLock(OWN.lock, async () => {
+        if (await answersAt(OWN_HOST)) return;
+        if (!(await succeeds("sh", ["-c", "command -v dockerd && command -v docker"]))) {
+            await step("install docker.io", installEngine);
+        }
+        await step("start a Docker engine", startEngine);
+    });
+    return OWN_HOST;
+}
+
+async function installEngine(): Promise<void> {
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    // A source that does not answer is no hindrance: what counts is whether the package can be had.
+    await run("apt-get", ["update", "-qq"], { env }).catch(() => undefined);
+    await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "docker.io"], { env });
+}
+
+async function startEngine(): Promise<void> {
+    fs.mkdirSync(path.dirname(OWN.socket), { recursive: true });
+    const log = fs.openSync(OWN.log, "a");
+    const args = ["--host", OWN_HOST, "--pidfile", OWN.pid, "--exec-root", OWN.execRoot, "--data-root", OWN.dataRoot];
+    const daemon = execa("dockerd", args, { detached: true, stdio: ["ignore", log, log], cleanup: false, reject: false });
+    daemon.unref();
+    fs.closeSync(log);
+    const deadline = Date.now() + START_TIMEOUT_SECONDS * 1000;
+    while (!(await answersAt(OWN_HOST))) {
+        if (daemon.exitCode !== null || Date.now() > deadline) {
+            const end = fs.readFileSync(OWN.log, "utf8").trimEnd().split("\n").slice(-10).join("\n");
+            throw new UserError(`the Docker engine did not start; the end of ${OWN.log}:\n${end}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+}
+
+/**
+ * Stops the engine that Berth started, when nothing is on it any more. Any other engine is left alone.
+ *
+ * @param purge also removes its images
+ */
+export async function stopEngine(dockerHost: string, purge: boolean): Promise<void> {
+    if (dockerHost !== OWN_HOST) return;
+    await withLock(OWN.lock, async () => {
+        if (!(await answersAt(OWN_HOST))) return;
+        if ((await run("docker", ["--host", OWN_HOST, "ps", "-aq"])) !== "") return;
+        await step("stop the Docker engine", async () => {
+            const pid = Number(fs.readFileSync(OWN.pid, "utf8"));
+            process.kill(pid, "SIGTERM");
+            while (fs.existsSync(`/proc/${pid}`)) await new Promise((resolve) => setTimeout(resolve, 100));
+        });
+        if (purge) fs.rmSync(OWN.dataRoot, { recursive: true, force: true });
+    });
+}

@@ -1,0 +1,12 @@
+import * as os from "node:os";
+import * as path from "node:path";
+
+/** The project. */
+export const root = path.join(__dirname, "../..");
+/** What belongs to this clone: its state, where nobody is logged in to another backend, its passphrase, its locks. */
+export const own = path.join(root, ".berth");
+/** What any clone of this person can use: the toolchain. */
+export const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "berth");
+/** The default stack's config, and the first example. */
+export const defaultStackFile = path.join(root, "examples/nginx/Pulumi.local.yaml");
+export const stackFile = (stack: string) => path.join(root, `Pulumi.${stack}.yaml`);

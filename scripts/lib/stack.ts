@@ -1,0 +1,88 @@
+import * as fs from "node:fs";
+import * as net from "node:net";
+import { Document, parseDocument } from "yaml";
+import { defaultStackFile, stackFile } from "./paths";
+import { say } from "./progress";
+import type { Pulumi } from "./pulumiCli";
+
+export const DEFAULT_STACK = "local";
+/** Where the search for a port that leads to the machine's sshd begins. */
+const FIRST_SSH_PORT = 20022;
+
+/**
+ * Takes `-s NAME`, `--stack NAME` or `--stack=NAME` out of the arguments.
+ *
+ * @returns the stack (PULUMI_STACK, else `local`, when none is named) and the other arguments
+ */
+export function splitStack(args: string[], env: NodeJS.ProcessEnv = process.env): { stack: string; named: boolean; rest: string[] } {
+    const rest: string[] = [];
+    let stack: string | undefined;
+    for (let i = 0; i < args.length; i++) {
+        const arg = args[i] ?? "";
+        if (arg === "--") {
+            rest.push(...args.slice(i));
+            break;
+        }
+        const joined = /^(?:--stack=|-s=?)(.+)$/.exec(arg);
+        if (arg === "-s" || arg === "--stack") stack = args[++i];
+        else if (joined) stack = joined[1];
+        else rest.push(arg);
+    }
+    const named = stack ?? env.PULUMI_STACK;
+    return { stack: named ?? DEFAULT_STACK, named: named !== undefined, rest };
+}
+
+/** The names of all stacks of this project in the backend. */
+export async function stackExists(pulumi: Pulumi, stack: string): Promise<boolean> {
+    const stacks = JSON.parse(await pulumi.output(["stack", "ls", "--json"])) as { name: string }[];
+    return stacks.some(({ name }) => name === stack || name.endsWith(`/${stack}`));
+}
+
+/** The config of one stack, edited without losing comments. */
+export class StackFile {
+    private readonly document: Document;
+    private readonly before: string;
+
+    constructor(readonly stack: string) {
+        this.before = fs.readFileSync(stackFile(stack), "utf8");
+        this.document = parseDocument(this.before);
+    }
+
+    /** Makes the file from the default in the repository, with a free port for SSH. */
+    static async create(stack: string): Promise<StackFile> {
+        fs.copyFileSync(defaultStackFile, stackFile(stack));
+        const file = new StackFile(stack);
+        file.set("berth:host", "sshPort", await freePort(FIRST_SSH_PORT));
+        say(`Pulumi.${stack}.yaml made from examples/nginx`);
+        return file;
+    }
+
+    get(key: string, field?: string): unknown {
+        return this.document.getIn(field === undefined ? ["config", key] : ["config", key, field]);
+    }
+
+    set(key: string, field: string | undefined, value: unknown): void {
+        this.document.setIn(field === undefined ? ["config", key] : ["config", key, field], value);
+    }
+
+    /** Writes the file where something changed. */
+    save(): void {
+        const text = this.document.toString();
+        if (text === this.before) return;
+        const draft = `${stackFile(this.stack)}.new`;
+        fs.writeFileSync(draft, text);
+        fs.renameSync(draft, stackFile(this.stack));
+    }
+}
+
+/** The first port from `first` on that nobody on 127.0.0.1 listens on. */
+async function freePort(first: number): Promise<number> {
+    for (let port = first; port < first + 1000; port++) {
+        const free = await new Promise<boolean>((resolve) => {
+            const server = net.createServer().once("error", () => resolve(false));
+            server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
+        });
+        if (free) return port;
+    }
+    throw new Error(`no free port from ${first} to ${first + 999}`);
+}
