@@ -68,6 +68,20 @@ settle_packaging() {
     echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/docker-unsafe-io"
 }
 
+# Manuals and translations are left out, now and in later installs; licences stay.
+leave_out_manuals() {
+    cat >"$root/etc/dpkg/dpkg.cfg.d/docker-no-manuals" <<'END'
+path-exclude /usr/share/doc/*
+path-include /usr/share/doc/*/copyright
+path-exclude /usr/share/info/*
+path-exclude /usr/share/locale/*
+path-exclude /usr/share/man/*
+END
+    find "$root/usr/share/doc" -type f ! -name copyright -delete
+    find "$root/usr/share/doc" -type l ! -name copyright ! -xtype d -delete
+    rm -rf "$root"/usr/share/info/* "$root"/usr/share/locale/* "$root"/usr/share/man/*
+}
+
 import_image() {
     tar -C "$root" -c . | docker import \
         -c 'CMD ["bash"]' \
@@ -89,4 +103,5 @@ at_exit+=("rm -rf --one-file-system '$root'")
 step "Debian 13 system" unpack_debian
 step "package sources" write_sources
 step "packaging settings" settle_packaging
+step "manuals" leave_out_manuals
 step "image $image" import_image

@@ -15,11 +15,11 @@ export function backendEnv(env: NodeJS.ProcessEnv = process.env): Record<string,
     if (login) return {};
     const state = path.join(own, "state");
     fs.mkdirSync(state, { recursive: true, mode: 0o700 });
-    const passphrase =
-        env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined
-            ? {}
-            : { PULUMI_CONFIG_PASSPHRASE_FILE: ownPassphrase() };
-    return { PULUMI_BACKEND_URL: `file://${state}`, ...passphrase };
+    const result: Record<string, string> = { PULUMI_BACKEND_URL: `file://${state}` };
+    if (env.PULUMI_CONFIG_PASSPHRASE === undefined && env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined) {
+        result.PULUMI_CONFIG_PASSPHRASE_FILE = ownPassphrase();
+    }
+    return result;
 }
 
 /** The backend that `pulumi login` stored, if any. */

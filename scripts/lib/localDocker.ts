@@ -1,4 +1,4 @@
-import { execa } from "execa";
+import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -68,7 +68,7 @@ async function startEngine(): Promise<void> {
     fs.mkdirSync(path.dirname(OWN.socket), { recursive: true });
     const log = fs.openSync(OWN.log, "a");
     const args = ["--host", OWN_HOST, "--pidfile", OWN.pid, "--exec-root", OWN.execRoot, "--data-root", OWN.dataRoot];
-    const daemon = execa("dockerd", args, { detached: true, stdio: ["ignore", log, log], cleanup: false, reject: false });
+    const daemon = spawn("dockerd", args, { detached: true, stdio: ["ignore", log, log] });
     daemon.unref();
     fs.closeSync(log);
     const deadline = Date.now() + START_TIMEOUT_SECONDS * 1000;

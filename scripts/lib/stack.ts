@@ -65,6 +65,10 @@ export class StackFile {
         this.document.setIn(field === undefined ? ["config", key] : ["config", key, field], value);
     }
 
+    setService(service: string, key: string, value: unknown): void {
+        this.document.setIn(["config", "berth:services", service, key], value);
+    }
+
     /** Writes the file where something changed. */
     save(): void {
         const text = this.document.toString();

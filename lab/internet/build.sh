@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Builds the image berth/lab:KEY: what stands in for download.docker.com and Docker Hub where only Debian's packages are
+# reachable. An apt repository on 8081 (/gpg, /fingerprint, /dists/trixie/stable) and an image registry on 5000.
+#
+# usage: lab/internet/build.sh
+#
+# KEY is a hash of the sources; does nothing where that image exists. Labels say what is in it: berth.nginx has the
+# registry's nginx tags, berth.fallback is set where Debian testing's newer versions could not be had.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=lab/internet/names.sh
+source "$here/names.sh"
+
+building=berth/lab-building:$key
+filler=berth-lab-building-$key
+nginx_versions=()
+fallback=()
+
+built() { docker image inspect "$image" >/dev/null 2>&1; }
+
+build_servers() { docker build --force-rm --tag "$building" "$here"; }
+
+nginx_image() { echo "berth/lab-nginx-$1:$key"; }
+
+nginx_version() { docker run --rm --label berth.lab=1 "$(nginx_image "$1")" nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p'; }
+
+build_nginx_image() {
+    cp "$here/testing.sh" "$context/testing.sh"
+    cp "$here"/nginx/* "$context"
+    docker build --force-rm --build-arg "SUITE=$1" --tag "$(nginx_image "$1")" "$context"
+    docker build --build-arg "SUITE=$1" --build-arg "NGINX_VERSION=$(nginx_version "$1")" --tag "$(nginx_image "$1")" "$context"
+}
+
+start_filler() {
+    docker rm -f "$filler" >/dev/null 2>&1 || true
+    docker run -d --name "$filler" --label berth.lab=1 -p 127.0.0.1::5000 "$building"
+    answers_in_filler http://127.0.0.1:5000/v2/
+}
+
+answers_in_filler() { docker exec "$filler" curl -fsS --retry 50 --retry-delay 1 --retry-connrefused --max-time 30 -o /dev/null "$1"; }
+
+# The engine itself pushes, and takes a registry on its loopback without TLS.
+push_nginx() {
+    local from=$1 tag target
+    shift
+    target=$(docker port "$filler" 5000/tcp | head -n 1)/library/nginx
+    for tag in "$@"; do
+        docker tag "$from" "$target:$tag"
+        docker push "$target:$tag"
+        docker rmi "$target:$tag"
+    done
+}
+
+read_apt_fallback() { docker exec "$filler" cat /srv/apt/fallback 2>/dev/null || true; }
+
+commit_lab() {
+    docker commit \
+        -c "LABEL berth.source=$key" \
+        -c "LABEL berth.nginx=\"${nginx_versions[*]}\"" \
+        -c "LABEL berth.stand-in=\"apt repository for download.docker.com, registry for Docker Hub, from Debian packages\"" \
+        ${fallback[0]+-c "LABEL berth.fallback=\"${fallback[*]}\""} \
+        "$filler" "$image"
+}
+
+clean_up() {
+    rm -rf "$context"
+    {
+        docker rm -f "$filler"
+        docker rmi "$(nginx_image trixie)" "$(nginx_image forky)" "$building"
+        docker image prune -f --filter label=berth.lab.stage=1
+    } >/dev/null 2>&1 || true
+}
+
+say_fallback() {
+    fallback+=("$1")
+    echo "  fallback: $1" >&2
+}
+
+add_nginx() {
+    local version
+    version=$(nginx_version "$1")
+    nginx_versions+=("${version%.*}")
+    shift
+    step "nginx $version into the registry" push_nginx "$(nginx_image "$suite")" "${version%.*}" "$version" "$@"
+}
+
+if built; then exit 0; fi
+one_at_a_time lab-build
+if built; then exit 0; fi
+
+"$here/../base/build.sh"
+context=$(mktemp -d "${TMPDIR:-/tmp}/berth-nginx.XXXXXX")
+at_exit+=(clean_up)
+suites=(trixie forky)
+step "nginx of Debian 13" build_nginx_image trixie
+if ! (step "nginx of Debian testing" build_nginx_image forky); then
+    suites=(trixie)
+    say_fallback "nginx from Debian testing cannot be had: the newest is Debian 13's"
+fi
+step "apt repository and registry" build_servers
+step "lab's first start" start_filler
+for suite in "${suites[@]}"; do
+    if [ "$suite" = "${suites[${#suites[@]} - 1]}" ]; then add_nginx "$suite" latest; else add_nginx "$suite"; fi
+done
+apt_fallback=$(read_apt_fallback)
+if [ -n "$apt_fallback" ]; then say_fallback "$apt_fallback"; fi
+step "image $image" commit_lab

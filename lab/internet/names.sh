@@ -1,0 +1,15 @@
+# shellcheck shell=bash disable=SC2034
+# Sourced by build.sh, start.sh and stop.sh: what the lab's things are called. Expects $here.
+
+# shellcheck source=components/host/image/steps.sh
+source "$here/../../components/host/image/steps.sh"
+
+network=berth-lab
+container=berth-lab
+lab_sources=(
+    "$here/Dockerfile" "$here/apt-repository.sh" "$here/testing.sh" "$here/apt.conf" "$here/registry.yml" "$here/serve.sh"
+    "$here/nginx/Dockerfile" "$here/nginx/nginx.conf" "$here/nginx/default.conf" "$here/nginx/index.html"
+    "$here/build.sh" "$here/../base/build.sh"
+)
+key=$(content_hash "${lab_sources[@]}" | cut -c 1-12)
+image=berth/lab:$key

@@ -1,0 +1,43 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { stopLab } from "./hostImage";
+import { restoreIdentity } from "./identity";
+import { ensureEngine, stopEngine } from "./localDocker";
+import { withLock } from "./lock";
+import { cache, own, stackFile } from "./paths";
+import { checkPrerequisites } from "./prerequisites";
+import { main, say, step } from "./progress";
+import { Pulumi } from "./pulumiCli";
+import { recover } from "./recovery";
+import { StackFile, splitStack, stackExists } from "./stack";
+
+main(async () => {
+    const { stack, rest } = splitStack(process.argv.slice(2));
+    const purge = rest.includes("--purge");
+    await checkPrerequisites();
+    return withLock(
+        path.join(own, `${stack}.lock`),
+        () => down(stack, purge, rest.filter((arg) => arg !== "--purge")),
+        (pid) => say(`another run (pid ${pid}) works on the stack ${stack}: waiting for it`),
+    );
+});
+
+async function down(stack: string, purge: boolean, args: string[]): Promise<number> {
+    const pulumi = await Pulumi.find();
+    const file = fs.existsSync(stackFile(stack)) ? new StackFile(stack) : undefined;
+    const dockerHost = file && (await ensureEngine(file.get("berth:host", "dockerHost") as string | undefined));
+    if (await stackExists(pulumi, stack)) {
+        await recover(pulumi, stack, { "berth.project": "berth", "berth.stack": stack });
+        await restoreIdentity(pulumi, stack);
+        const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
+        if (code !== 0) return code;
+    } else {
+        say(`there is no stack ${stack}`);
+    }
+    if (file && dockerHost) {
+        if (file.get("berth:lab") !== undefined) await step("stop the lab", () => stopLab(dockerHost));
+        await stopEngine(dockerHost, purge);
+    }
+    if (purge) fs.rmSync(cache, { recursive: true, force: true });
+    return 0;
+}

@@ -1,0 +1,22 @@
+import { needsIdentity, restoreIdentity } from "./identity";
+import { main } from "./progress";
+import { Pulumi } from "./pulumiCli";
+import { splitStack, stackExists } from "./stack";
+
+main(async () => {
+    const args = process.argv.slice(2);
+    const pulumi = await Pulumi.find();
+    const { stack, named, rest } = splitStack(args);
+    // Without `pulumi stack select`, a command means the stack that ./scripts/up makes.
+    if (!named && takesStack(rest)) args.push("--stack", stack);
+    if (needsIdentity(rest) && (await stackExists(pulumi, stack))) await restoreIdentity(pulumi, stack);
+    return pulumi.show(args);
+});
+
+/** Commands that work on one stack and take `--stack`. */
+function takesStack(args: string[]): boolean {
+    const commands = "up update preview pre refresh destroy dn down watch config logs cancel console stack state import";
+    const [command, sub] = args.filter((a) => !a.startsWith("-"));
+    if (command === "stack") return !["init", "ls", "select", "rm", "rename", "tag", "change-secrets-provider"].includes(sub ?? "");
+    return command !== undefined && commands.split(" ").includes(command) && !args.includes("--");
+}

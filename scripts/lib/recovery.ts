@@ -1,0 +1,89 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { run } from "./commands";
+import { own } from "./paths";
+import { say } from "./progress";
+import type { Pulumi } from "./pulumiCli";
+
+interface Resource {
+    urn: string;
+    type: string;
+    custom?: boolean;
+    inputs?: Record<string, unknown>;
+    provider?: string;
+}
+interface Deployment {
+    resources?: Resource[];
+    pending_operations?: { resource: Resource; type: string }[];
+}
+
+/** Kinds of the docker provider that block a second creation by their name. */
+const KINDS: Record<string, string> = {
+    "docker:index/container:Container": "container",
+    "docker:index/network:Network": "network",
+};
+
+/**
+ * Mends what a killed run left behind: its lock on the state, and what it had begun to create when it died, which
+ * would block the next run by its name. Only what carries this stack's labels is removed.
+ *
+ * To be called under the lock of ./scripts/up: nobody else of this clone is at work then.
+ */
+export async function recover(pulumi: Pulumi, stack: string, labels: Record<string, string>): Promise<void> {
+    if (staleLocks(stack).length > 0) {
+        say("the last run was killed: its lock on the state is lifted");
+        await pulumi.output(["cancel", "--yes", "--stack", stack]);
+    }
+    const exported = JSON.parse(await pulumi.output(["stack", "export", "--stack", stack])) as { deployment?: Deployment };
+    const pending = exported.deployment?.pending_operations ?? [];
+    if (pending.length === 0) return;
+    for (const { resource, type } of pending) {
+        if (type === "creating") await removeOrphan(resource, exported.deployment?.resources ?? [], labels);
+    }
+    delete exported.deployment?.pending_operations;
+    await pulumi.output(["stack", "import", "--stack", stack], JSON.stringify(exported));
+}
+
+/** Locks on this stack in the clone's own backend. */
+function staleLocks(stack: string): string[] {
+    const locks = path.join(own, "state/.pulumi/locks");
+    if (!fs.existsSync(locks)) return [];
+    const files = fs.readdirSync(locks, { recursive: true, encoding: "utf8" });
+    return files.filter((f) => f.endsWith(".json") && f.split(path.sep).includes(stack));
+}
+
+/** Removes the container or network that was being created, if it exists and is the stack's. */
+async function removeOrphan(resource: Resource, resources: Resource[], labels: Record<string, string>): Promise<void> {
+    const kind = KINDS[resource.type];
+    const name = resource.inputs?.name;
+    if (!kind || typeof name !== "string") return;
+    const docker = dockerOf(resource, resources);
+    if (!docker) return;
+    const filters = Object.entries(labels).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
+    const list = kind === "container" ? ["ps", "-aq"] : ["network", "ls", "-q"];
+    const anchored = `^/?${name.replace(/[.]/g, "\\.")}$`;
+    const [command, ...args] = docker([...list, "--filter", `name=${anchored}`, ...filters]);
+    const ids = (await run(command ?? "", args)).split("\n").filter(Boolean);
+    for (const id of ids) {
+        say(`removing the ${kind} ${name}, which a killed run had begun`);
+        const [remove, ...words] = docker(kind === "container" ? ["rm", "-f", id] : ["network", "rm", id]);
+        await run(remove ?? "", words);
+    }
+}
+
+/** How the docker CLI is run against the engine of the resource's provider: here, or on the host by ssh. */
+function dockerOf(resource: Resource, resources: Resource[]): ((args: string[]) => string[]) | undefined {
+    const urn = resource.provider?.replace(/::[^:]*$/, "");
+    const inputs = resources.find((r) => r.urn === urn)?.inputs;
+    const host = inputs?.host;
+    if (typeof host !== "string") return undefined;
+    if (host.startsWith("unix://")) return (args) => ["docker", "--host", host, ...args];
+    const match = /^ssh:\/\/(.+)@(.+):(\d+)$/.exec(host);
+    if (!match) return undefined;
+    const [, user = "", address = "", port = ""] = match;
+    // The provider keeps lists as JSON texts in its inputs.
+    const options = typeof inputs?.sshOpts === "string" ? (JSON.parse(inputs.sshOpts) as string[]) : [];
+    const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
+    return (args) => ["ssh", ...options, "-p", port, `${user}@${address}`, ["docker", ...args].map(quote).join(" ")];
+}
+
