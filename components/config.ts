@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { servicesSchema } from "./services";
+import { NAMESPACE, describeIssues } from "./configErrors";
+import { portCollisions, servicesSchema } from "./services";
 
-const NAMESPACE = "berth";
 const url = z.string().regex(/^https?:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._~/-]*)?$/, {
     error: "not a URL; write http(s)://HOST[:PORT][/PATH]",
 });
@@ -39,7 +39,10 @@ const engineSchema = z.strictObject({
     registryMirrors: z.array(url, { error: "write a list of URLs" }).default([]),
     logs: z
         .strictObject({
-            maxSize: z.string().regex(/^\d+[kmg]$/, { error: `write a size such as "10m"` }).optional(),
+            maxSize: z
+                .string()
+                .regex(/^\d+[kmg]$/, { error: `write a size such as "10m"` })
+                .optional(),
             maxFile: z.number().int().min(1).max(1000).optional(),
         })
         .optional(),
@@ -63,19 +66,25 @@ const configSchema = z.strictObject({
 /** The stack's config, checked. */
 export type BerthConfig = z.output<typeof configSchema> & { secretEnvironment: boolean };
 
-/** Keys whose values never appear in an error. */
-const isPrivate = (path: PropertyKey[]) => path.includes("environment");
-
 /**
  * Checks raw values of the namespace `berth`, each a JSON text or a plain string, as Pulumi gives them.
  *
  * @returns the config, or all that is wrong with it, a line each: path, value, what is allowed
  */
-export function parseConfig(raw: Record<string, string>): { config: z.output<typeof configSchema> } | { errors: string[] } {
+export function parseConfig(
+    raw: Record<string, string>,
+): { config: z.output<typeof configSchema> } | { errors: string[] } {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, parseValue(text)]));
     const result = configSchema.safeParse(values);
-    if (result.success) return { config: result.data };
-    return { errors: result.error.issues.flatMap(leafIssues).flatMap((issue) => describe(issue, values)) };
+    const errors = result.success ? [] : describeIssues(result.error.issues, values, configSchema);
+    const sshPort = hostSchema.shape.sshPort.safeParse((values.host as { sshPort?: unknown } | undefined)?.sshPort);
+    errors.push(
+        ...portCollisions(
+            values.services,
+            sshPort.success ? [{ port: sshPort.data, place: "berth:host.sshPort" }] : [],
+        ),
+    );
+    return result.success && errors.length === 0 ? { config: result.data } : { errors };
 }
 
 /**
@@ -108,59 +117,4 @@ function parseValue(text: string): unknown {
     } catch {
         return text;
     }
-}
-
-type Issue = z.core.$ZodIssue;
-
-/** A union's issue hides those of its branches: the branch that got furthest says most. */
-function leafIssues(issue: Issue): Issue[] {
-    if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
-    const depth = (branch: Issue[]) => Math.max(...branch.map((i) => i.path.length));
-    const deepest = issue.errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
-    if (depth(deepest) === 0) return [issue];
-    return deepest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(leafIssues);
-}
-
-function describe(issue: Issue, values: Record<string, unknown>): string[] {
-    if (issue.code === "unrecognized_keys") {
-        return issue.keys.map((key) => {
-            const isService = issue.path[0] === "services" && issue.path.length === 2;
-            const why = isService ? "Berth does not support this key; it supports" : "unknown key; the keys are";
-            return `${pathText([...issue.path, key])}: ${why}: ${knownKeys(issue.path).join(", ")}`;
-        });
-    }
-    const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], values);
-    const got = value === undefined || typeof value === "object" || isPrivate(issue.path) ? "" : ` ${JSON.stringify(value)}:`;
-    const missing = value === undefined && issue.code === "invalid_type" && /^Invalid input/.test(issue.message);
-    return [`${pathText(issue.path)}:${got} ${missing ? "it is missing" : issue.message}`];
-}
-
-function knownKeys(path: PropertyKey[]): string[] {
-    let schema: unknown = configSchema;
-    for (const key of path) schema = childSchema(schema, key);
-    const unwrapped = unwrap(schema);
-    return unwrapped instanceof z.ZodObject ? Object.keys(unwrapped.shape) : [];
-}
-
-function childSchema(schema: unknown, key: PropertyKey): unknown {
-    const unwrapped = unwrap(schema);
-    if (unwrapped instanceof z.ZodObject) return (unwrapped.shape as Record<PropertyKey, unknown>)[key];
-    if (unwrapped instanceof z.ZodRecord) return unwrapped.valueType;
-    return undefined;
-}
-
-function unwrap(schema: unknown): unknown {
-    if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
-        return unwrap(schema.unwrap());
-    }
-    return schema;
-}
-
-function pathText(path: PropertyKey[]): string {
-    const [first, ...rest] = path;
-    const tail = rest.map((key) => {
-        if (typeof key === "number") return `[${key}]`;
-        return /^[\w-]+$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
-    });
-    return first === undefined ? NAMESPACE : `${NAMESPACE}:${String(first)}${tail.join("")}`;
 }

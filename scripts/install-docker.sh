@@ -17,7 +17,7 @@ install-docker.sh: Docker Engine, Compose and Buildx from Docker's apt repositor
 
 Ubuntu or Debian, amd64 or arm64, systemd, root. A second run changes nothing.
 stdout: one line of JSON, {"engine":"28.5.2","compose":"2.40.3","buildx":"0.29.1","containerd":"1.7.28"}
-stderr: one line for each phase with its seconds, or what failed and what to do. Exit code 2: wrong arguments.
+stderr: one line for each phase with its seconds, or what failed and what to do. Exit codes: 1, 2 for arguments.
 Everything else goes to /var/log/berth-install.log. BERTH_ROOT (tests only) is put before every path.
 USAGE
 set -Eeuo pipefail
@@ -56,14 +56,16 @@ on_exit() {
   tail -n "+$log_from" "$log" | tail -n 20 | sed 's/^/  | /' >&3 || true
   say "what to do: ${remedy:-$(tail -n "+$log_from" "$log" | remedy_for)}"
   say "the whole log: $log"
+  exit 1 # 2 means wrong arguments, whatever code the failed command had
 }
 
 # remedy_for < LOG: what to do about the failures that hosts really have.
 remedy_for() {
   local text holder
-  text=$(cat) holder=$(sed -n 's/.*held by process \([0-9]* ([^)]*)\).*/\1/p' <<<"$text" | tail -n 1)
+  text=$(cat)
+  holder=$(sed -nE 's/.*(held by process|process with pid) ([0-9]+( \([^)]*\))?).*/\2/p' <<<"$text" | tail -n 1)
   case $text in
-    *"E: Could not get lock"* | *"E: Unable to acquire the dpkg"* | *"E: Unable to lock"*)
+    *"E: Could not get lock"* | *"E: Unable to acquire the dpkg"* | *"E: Unable to lock"* | *"lock was locked by"*)
       echo "apt is locked by process ${holder:-unknown}: let it end, or give --wait more than $wait_seconds" ;;
     *"esolve"*host* | *"failure resolving"* | *"onnection refused"* | *"onnection timed out"* | *"unreachable"* | *"connect to"*)
       echo "no network: the host must reach $apt_url and its distribution's apt servers (DNS, routes, security group, proxy)" ;;
@@ -109,7 +111,7 @@ parse_arguments() {
       --registry-mirror) mirrors+=("$value"); check --registry-mirror "$value" "$url" "an http(s) URL" ;;
       --log-max-size) log_max_size=$value; check --log-max-size "$value" '[1-9][0-9]*[kmg]?' "a size such as 10m" ;;
       --log-max-file) log_max_file=$value; check --log-max-file "$value" '[1-9][0-9]{0,3}' "1 to 9999" ;;
-      --wait) wait_seconds=$value; check --wait "$value" '0|[1-9][0-9]{0,4}' "0 to 99999 seconds" ;;
+      --wait) wait_seconds=$value; check --wait "$value" '[1-9][0-9]{0,4}' "1 to 99999 seconds" ;;
     esac
   done
   if [ ${#problems[@]} -gt 0 ]; then return; fi # nothing unchecked reaches a command
@@ -256,7 +258,7 @@ primary_fingerprints() {
 # Before the packages, so that the daemon starts once, and with this.
 phase_config() {
   local swarm action note
-  swarm=$(docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null || true)
+  swarm=$(timeout 30 docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null || true)
   if ! merge_daemon_json "$daemon_json" "$state/daemon.json" "$temp" "$swarm" "$log_max_size" "$log_max_file" \
     ${mirrors[@]+"${mirrors[@]}"} 2>"$temp/error"; then
     fail "$(cat "$temp/error"); the file was left as it is" "mend the file (python3 -m json.tool $daemon_json), then run this again"
@@ -264,7 +266,9 @@ phase_config() {
   while read -r note; do say "$daemon_json: $note"; done <"$temp/notes"
   action=$(cat "$temp/action")
   if [ "$action" != none ]; then
-    if command -v dockerd >/dev/null; then dockerd --validate --config-file "$temp/daemon.json"; fi
+    if command -v dockerd >/dev/null && ! dockerd --validate --config-file "$temp/daemon.json"; then
+      fail "dockerd refuses $daemon_json together with Berth's keys; the file was left as it is" "mend what it names, then run this again"
+    fi
     # Remembered on disk: a run that dies before the daemon knows is made good by the next.
     if systemctl is-active --quiet docker && ! grep -qs restart "$state/daemon-pending"; then
       put_file "$state/daemon-pending" 0644 <<<"$action"
@@ -301,7 +305,7 @@ def minus(whole, part):
 
 def under(ours, theirs):
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        return {k: under(ours.get(k, v), v) for k, v in theirs.items()} | {k: v for k, v in ours.items() if k not in theirs}
+        return {**ours, **{k: under(ours.get(k, v), v) for k, v in theirs.items()}}
     if isinstance(ours, list) and isinstance(theirs, list):
         return theirs + [v for v in ours if v not in theirs]
     return theirs
@@ -310,7 +314,8 @@ config, notes = load(path), []
 owner = minus(config, load(last_path))
 owner = {} if owner is GONE else owner
 ours = {"log-driver": "local", "log-opts": {"max-size": max_size, "max-file": max_file}, "live-restore": True}
-ours |= {"registry-mirrors": mirrors} if mirrors else {}
+if mirrors:
+    ours["registry-mirrors"] = mirrors
 if owner.get("log-driver", "local") != "local" or set(owner.get("log-opts", ())) - {"max-size", "max-file", "compress"}:
     del ours["log-driver"], ours["log-opts"]
     notes.append("log-driver and log-opts are the host's own and stay")
@@ -384,30 +389,32 @@ wanted_packages() {
 }
 
 phase_daemon() {
-  local pending kept="" own='#!/bin/sh
+  local pending found own='#!/bin/sh
 # Written by Berth: the name of Compose v1 for the Compose of today.
 exec docker compose "$@"'
   if ! systemctl is-enabled --quiet docker containerd || ! systemctl is-active --quiet docker; then
-    systemctl enable --now containerd docker
+    systemctl enable --now containerd docker || daemon_failed "did not start"
     rm -f "$state/daemon-pending" # it has just read its configuration
   fi
   pending=$(cat "$state/daemon-pending" 2>/dev/null || true)
-  if [ -n "$pending" ]; then systemctl "$pending" docker; fi
+  if [ -n "$pending" ]; then systemctl "$pending" docker || daemon_failed "did not $pending"; fi
   wait_for_daemon
   rm -f "$state/daemon-pending"
-  kept=$(command -v docker-compose || true)
-  if [ -z "$kept" ] || grep -qs 'Written by Berth' "$kept"; then put_file "$compose_command" 0755 <<<"$own"; fi
+  found=$(command -v docker-compose || echo "$compose_command")
+  if ! [ -e "$found" ] || grep -qs 'Written by Berth' "$found"; then put_file "$compose_command" 0755 <<<"$own"; fi
 }
 
 wait_for_daemon() {
   local deadline=$((SECONDS + daemon_seconds))
-  until docker version --format '{{.Server.Version}}'; do
-    if [ "$SECONDS" -ge "$deadline" ]; then
-      journalctl --no-pager -u docker -n 15 || true
-      fail "the Docker daemon has not answered for $daemon_seconds s" "read its last lines above; $daemon_json is the usual cause"
-    fi
+  until timeout 10 docker version --format '{{.Server.Version}}'; do
+    if [ "$SECONDS" -ge "$deadline" ]; then daemon_failed "has not answered for $daemon_seconds s"; fi
     sleep 0.2
   done
+}
+
+daemon_failed() {
+  journalctl --no-pager -u docker -n 15 || true
+  fail "the Docker daemon $1" "read its last lines above; $daemon_json is the usual cause"
 }
 
 phase_users() {
@@ -422,7 +429,7 @@ phase_verify() {
   local user
   for user in ${users[@]+"${users[@]}"}; do
     # shellcheck disable=SC2016
-    runuser -l "$user" -s /bin/sh -c 'docker version --format "{{.Server.Version}}" && docker compose version --short' ||
+    timeout 60 runuser -l "$user" -s /bin/sh -c 'docker version --format "{{.Server.Version}}" && docker compose version --short' ||
       fail "user $user cannot use Docker in a new session" "look for a DOCKER_HOST or PATH in the profile of $user; try: runuser -l $user -c 'docker version'"
   done
   engine=$(docker version --format '{{range .Server.Components}}{{.Name}} {{.Version}}{{"\n"}}{{end}}')
@@ -444,9 +451,10 @@ main() {
     for name in "${problems[@]}"; do say "$name"; done
     exit 2
   fi
-  temp=$(mktemp -d)
+  phase=start
   trap on_exit EXIT
   trap 'failed_command=$BASH_COMMAND' ERR
+  temp=$(mktemp -d)
   mkdir -p "${log%/*}"
   (umask 077 && date '+--- %F %T' >>"$log")
   for name in wait repository config conflicts packages daemon users verify; do run_phase "$name"; done

@@ -31,7 +31,9 @@ export async function checkLocalEngine({ dockerHost, ports, labels }: LocalEngin
         containers = await listContainers(dockerHost.replace(/^unix:\/\//, ""));
     } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        return [`berth:host.dockerHost: no Docker engine answers at ${dockerHost} (${reason}); run ./scripts/up, which starts one`];
+        return [
+            `berth:host.dockerHost: no Docker engine answers at ${dockerHost} (${reason}); run ./scripts/up, which starts one`,
+        ];
     }
     const problems: string[] = [];
     for (const { port, place } of ports) {
@@ -101,7 +103,18 @@ async function holderProcess(port: number): Promise<string | undefined> {
 }
 
 /** Linux capabilities by number, as far as an engine in a sandbox may lack them. */
-const CAPABILITIES = ["SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME"];
+const CAPABILITIES = [
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+];
 const FIRST_CAPABILITY = 16; // CAP_SYS_MODULE in linux/capability.h
 
 /**

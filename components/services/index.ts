@@ -1,3 +1,4 @@
+export { portCollisions } from "./portCollisions";
 export { isReachable } from "./portMapping";
 export type { PortMapping } from "./portMapping";
 export { ServiceGroup } from "./serviceGroup";

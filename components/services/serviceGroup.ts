@@ -48,7 +48,9 @@ export class ServiceGroup extends pulumi.ComponentResource {
             summaries[service] = {
                 container: containerName,
                 image: spec.image,
-                ports: spec.ports.map((p) => [p.hostIp, p.published, p.target].filter((x) => x !== undefined).join(":")),
+                ports: spec.ports.map((p) =>
+                    [p.hostIp, p.published, p.target].filter((x) => x !== undefined).join(":"),
+                ),
             };
         }
         this.summaries = pulumi.output(summaries);

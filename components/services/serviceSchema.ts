@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseImageReference } from "./imageReference";
-import { type PortMapping, collide, parsePortMapping } from "./portMapping";
+import { type PortMapping, parsePortMapping } from "./portMapping";
 
 const EXAMPLE_IMAGE = `"nginx:1.30"`;
 const RESTART = /^(no|always|unless-stopped|on-failure(:\d+)?)$/;
@@ -80,19 +80,4 @@ export const servicesSchema = z
             const message = "a service's name has letters, digits, `.`, `_` and `-`, at most 63, the first no sign";
             context.addIssue({ code: "custom", message, path: [name] });
         }
-        reportCollisions(services, context);
     });
-
-function reportCollisions(services: ServiceSpecs, context: z.RefinementCtx) {
-    const seen: { place: string; port: PortMapping }[] = [];
-    for (const [name, service] of Object.entries(services)) {
-        service.ports.forEach((mapping, index) => {
-            const earlier = seen.find((other) => collide(other.port, mapping));
-            if (earlier) {
-                const message = `port ${mapping.published} of the host is used by ${earlier.place} too; choose another`;
-                context.addIssue({ code: "custom", message, path: [name, "ports", index] });
-            }
-            seen.push({ place: `${name}.ports[${index}]`, port: mapping });
-        });
-    }
-}

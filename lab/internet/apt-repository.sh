@@ -2,10 +2,13 @@
 # Makes a signed apt repository that looks like Docker's own: Debian's Docker packages under the names that Docker uses.
 # Two versions where Debian testing can be had: Debian 13's and testing's. Else Debian 13's, and OUT/fallback says why.
 #
-# usage: apt-repository.sh OUT      in a Debian 13 container, as root; OUT becomes the web root
+# usage: apt-repository.sh OUT SCRIPTS      in a Debian 13 container, as root
+#
+# OUT becomes the web root; SCRIPTS is the folder with docker-ce's own postinst, prerm and postrm.
 set -euo pipefail
 
 out=$1
+scripts=$2
 suite=trixie
 testing=forky
 arch=$(dpkg --print-architecture)
@@ -40,31 +43,43 @@ rewrite_control() {
         field == "Package" { print "Package: " name; next }
         field == "Version" { print "Version: " version; next }
         field == "Maintainer" { print "Maintainer: Berth lab <lab@berth.invalid>"; next }
-        field ~ /^(Pre-)?Depends$/ { gsub(/tini-static/, "tini"); gsub(/docker\.io/, "docker-ce"); gsub(/docker-cli/, "docker-ce-cli") }
-        field == "Depends" { $0 = gensub(/\<containerd\>/, "containerd.io", "g") }
+        field ~ /^(Pre-)?Depends$/ { gsub(/tini-static/, "tini"); gsub(/docker\.io/, "docker-ce"); gsub(/docker-cli/, "docker-ce-cli"); gsub(/containerd/, "containerd.io") }
         /^Description:/ { sub(/^Description: */, "Description: [stand-in made from Debian'\''s " from "] ") }
         { print }
         END { print "Conflicts: " from; print "Replaces: " from ", docker-ce, docker-ce-cli" }
     '
 }
 
-repackage() {
-    local name=$1 release=$2 from version tree=$work/$1-$2
-    from=$(debian_name "$name")
-    (cd "$work" && apt-get download -q -o APT::Sandbox::User=root "$from/$release")
-    dpkg-deb -R "$work/$from"_*.deb "$tree"
-    rm "$work/$from"_*.deb
-    version=$(docker_version "$name" "$(sed -n 's/^Version: //p' "$tree/DEBIAN/control")")
-    rewrite_control "$name" "$from" "$version" <"$tree/DEBIAN/control" >"$work/control"
-    mv "$work/control" "$tree/DEBIAN/control"
-    dpkg-deb -Zzstd -z1 -b "$tree" "$out/pool/$release/${name}_${version//:/%3a}_$arch.deb"
-    rm -rf "$tree"
+# Unpacking is what takes the time: the packages of a release go side by side.
+repackage_release() {
+    local release=$1 debs=$work/$1 name pids=() pid status=0
+    mkdir -p "$out/pool/$release" "$debs"
+    for name in "${docker_names[@]}"; do debian_name "$name"; done | sed "s|\$|/$release|" >"$debs/names"
+    (cd "$debs" && xargs apt-get download -q -o APT::Sandbox::User=root <names) || return 1
+    for name in "${docker_names[@]}"; do
+        repackage "$name" "$release" &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid" || status=1; done
+    return "$status"
 }
 
-repackage_release() {
-    local name
-    mkdir -p "$out/pool/$1"
-    for name in "${docker_names[@]}"; do repackage "$name" "$1" || return 1; done
+repackage() {
+    local name=$1 release=$2 from version deb tree=$work/$2/$1
+    from=$(debian_name "$name")
+    deb=$(echo "$work/$release/$from"_*.deb)
+    dpkg-deb -R "$deb" "$tree"
+    version=$(docker_version "$name" "$(sed -n 's/^Version: //p' "$tree/DEBIAN/control")")
+    rewrite_control "$name" "$from" "$version" <"$tree/DEBIAN/control" >"$tree.control"
+    mv "$tree.control" "$tree/DEBIAN/control"
+    if [ "$name" = docker-ce ]; then replace_scripts "$tree/DEBIAN"; fi
+    dpkg-deb -Zzstd -z1 -b "$tree" "$out/pool/$release/${name}_${version//:/%3a}_$arch.deb"
+    rm -rf "$tree" "$deb"
+}
+
+replace_scripts() {
+    rm -f "$1"/{preinst,postinst,prerm,postrm,config,templates}
+    install -m 755 "$scripts"/{postinst,prerm,postrm} "$1"
 }
 
 index() {

@@ -23,13 +23,15 @@ build_servers() { docker build --force-rm --tag "$building" "$here"; }
 
 nginx_image() { echo "berth/lab-nginx-$1:$key"; }
 
-nginx_version() { docker run --rm --label berth.lab=1 "$(nginx_image "$1")" nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p'; }
+nginx_version() { docker run --rm --label berth.lab=1 "$1" nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p'; }
 
 build_nginx_image() {
+    local packages
+    packages=$(nginx_image "packages-$1")
     cp "$here/testing.sh" "$context/testing.sh"
     cp "$here"/nginx/* "$context"
-    docker build --force-rm --build-arg "SUITE=$1" --tag "$(nginx_image "$1")" "$context"
-    docker build --build-arg "SUITE=$1" --build-arg "NGINX_VERSION=$(nginx_version "$1")" --tag "$(nginx_image "$1")" "$context"
+    docker build --force-rm --target packages --build-arg "SUITE=$1" --tag "$packages" "$context"
+    docker build --force-rm --build-arg "SUITE=$1" --build-arg "NGINX_VERSION=$(nginx_version "$packages")" --tag "$(nginx_image "$1")" "$context"
 }
 
 start_filler() {
@@ -68,6 +70,7 @@ clean_up() {
     {
         docker rm -f "$filler"
         docker rmi "$(nginx_image trixie)" "$(nginx_image forky)" "$building"
+        docker rmi "$(nginx_image packages-trixie)" "$(nginx_image packages-forky)"
         docker image prune -f --filter label=berth.lab.stage=1
     } >/dev/null 2>&1 || true
 }
@@ -79,7 +82,7 @@ say_fallback() {
 
 add_nginx() {
     local version
-    version=$(nginx_version "$1")
+    version=$(nginx_version "$(nginx_image "$1")")
     nginx_versions+=("${version%.*}")
     shift
     step "nginx $version into the registry" push_nginx "$(nginx_image "$suite")" "${version%.*}" "$version" "$@"

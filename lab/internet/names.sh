@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034
 # Sourced by build.sh, start.sh and stop.sh: what the lab's things are called. Expects $here.
 
+: "${here:?}"
+
 # shellcheck source=components/host/image/steps.sh
 source "$here/../../components/host/image/steps.sh"
 
@@ -8,6 +10,7 @@ network=berth-lab
 container=berth-lab
 lab_sources=(
     "$here/Dockerfile" "$here/apt-repository.sh" "$here/testing.sh" "$here/apt.conf" "$here/registry.yml" "$here/serve.sh"
+    "$here/docker-ce/postinst" "$here/docker-ce/prerm" "$here/docker-ce/postrm"
     "$here/nginx/Dockerfile" "$here/nginx/nginx.conf" "$here/nginx/default.conf" "$here/nginx/index.html"
     "$here/build.sh" "$here/../base/build.sh"
 )

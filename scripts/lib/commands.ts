@@ -1,26 +1,71 @@
-import { type Options, execa } from "execa";
+import { type StdioOptions, spawn } from "node:child_process";
 import { UserError } from "./progress";
 
 /** Lines of a failed command's output that are shown. */
 const LAST_LINES = 20;
 
+export interface CommandOptions {
+    cwd?: string;
+    /** On top of this process's environment. */
+    env?: Record<string, string>;
+    /** Given on stdin. Default: nothing */
+    input?: string;
+    /** Default: stdin empty, stdout and stderr collected */
+    stdio?: StdioOptions;
+    /** Milliseconds until it is ended. Default: none */
+    timeout?: number;
+}
+
+export interface CommandResult {
+    /** Undefined when it was ended by a signal or could not be started. */
+    exitCode?: number;
+    signal?: NodeJS.Signals;
+    /** Why it could not be started. */
+    error?: Error;
+    stdout: string;
+    /** stdout and stderr in the order in which they came. */
+    all: string;
+}
+
+/** Runs a command to its end, whatever that is. */
+export function execute(command: string, args: string[], options: CommandOptions = {}): Promise<CommandResult> {
+    const { cwd, env, input, timeout } = options;
+    const stdio = options.stdio ?? [input === undefined ? "ignore" : "pipe", "pipe", "pipe"];
+    return new Promise((resolve) => {
+        const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio, timeout });
+        const output = { stdout: [] as Buffer[], all: [] as Buffer[] };
+        child.stdout?.on("data", (chunk: Buffer) => {
+            output.stdout.push(chunk);
+            output.all.push(chunk);
+        });
+        child.stderr?.on("data", (chunk: Buffer) => output.all.push(chunk));
+        const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString("utf8").trimEnd();
+        const end = (how: Omit<CommandResult, "stdout" | "all">) =>
+            resolve({ ...how, stdout: text(output.stdout), all: text(output.all) });
+        child.on("error", (error) => end({ error }));
+        child.on("close", (code, signal) => end({ exitCode: code ?? undefined, signal: signal ?? undefined }));
+        child.stdin?.on("error", () => undefined); // it ended before it read all: its exit code tells
+        child.stdin?.end(input);
+    });
+}
+
 /**
- * Runs a command to its end and gives its stdout.
+ * Runs a command and gives its stdout.
  *
  * @throws UserError with the end of its output when it fails
  */
-export async function run(command: string, args: string[], options: Options = {}): Promise<string> {
-    const result = await execa(command, args, { stdin: "ignore", ...options, reject: false, all: true });
-    if (!result.failed) return String(result.stdout ?? "");
-    const reason = result.exitCode === undefined ? (result.shortMessage ?? "could not be started") : `exit code ${result.exitCode}`;
-    const output = String(result.all ?? "").trimEnd().split("\n").slice(-LAST_LINES).join("\n");
+export async function run(command: string, args: string[], options: CommandOptions = {}): Promise<string> {
+    const result = await execute(command, args, options);
+    if (result.exitCode === 0) return result.stdout;
+    const reason =
+        result.error?.message ?? (result.signal ? `ended by ${result.signal}` : `exit code ${result.exitCode}`);
+    const output = result.all.split("\n").slice(-LAST_LINES).join("\n");
     throw new UserError(`${command} ${args.slice(0, 2).join(" ")} failed: ${reason}\n${output}`);
 }
 
-/** Whether a command exists and ends with 0. */
-export async function succeeds(command: string, args: string[], options: Options = {}): Promise<boolean> {
-    const result = await execa(command, args, { stdin: "ignore", stdout: "ignore", stderr: "ignore", timeout: 30_000, ...options, reject: false });
-    return !result.failed;
+/** Whether a command exists and ends with 0 within 30 seconds. */
+export async function succeeds(command: string, args: string[], options: CommandOptions = {}): Promise<boolean> {
+    return (await execute(command, args, { timeout: 30_000, ...options })).exitCode === 0;
 }
 
 /** Whether a host of the internet answers at all, within 3 seconds. */

@@ -10,7 +10,9 @@ const root = path.join(__dirname, "../..");
 const stamp = path.join(root, "node_modules/.berth-lock");
 
 function isCurrent() {
-    const lock = createHash("sha256").update(fs.readFileSync(path.join(root, "package-lock.json"))).digest("hex");
+    const lock = createHash("sha256")
+        .update(fs.readFileSync(path.join(root, "package-lock.json")))
+        .digest("hex");
     return { lock, current: fs.existsSync(stamp) && fs.readFileSync(stamp, "utf8") === lock };
 }
 

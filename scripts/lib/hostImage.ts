@@ -1,6 +1,5 @@
-import { execa } from "execa";
 import * as path from "node:path";
-import { answers, run } from "./commands";
+import { answers, execute, run } from "./commands";
 import { withLock } from "./lock";
 import { own, root } from "./paths";
 import { UserError, step } from "./progress";
@@ -60,13 +59,10 @@ export async function stopLab(dockerHost: string): Promise<void> {
 
 /** Runs one of the project's shell scripts; its progress lines (stderr) are shown as they come. */
 async function script(file: string, args: string[], env: Record<string, string>): Promise<string> {
-    const result = await execa("bash", [path.join(root, file), ...args], {
+    const result = await execute("bash", [path.join(root, file), ...args], {
         env,
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: "inherit",
-        reject: false,
+        stdio: ["ignore", "pipe", "inherit"],
     });
-    if (result.failed) throw new UserError(`${file} failed: its last lines are above`);
+    if (result.exitCode !== 0) throw new UserError(`${file} failed: its last lines are above`);
     return result.stdout;
 }

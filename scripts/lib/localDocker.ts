@@ -19,7 +19,11 @@ const OWN_HOST = `unix://${OWN.socket}`;
 const START_TIMEOUT_SECONDS = 60;
 
 /** Where engines listen: the usual place, Docker Desktop's, our own. */
-const CANDIDATES = ["unix:///var/run/docker.sock", `unix://${path.join(os.homedir(), ".docker/run/docker.sock")}`, OWN_HOST];
+const CANDIDATES = [
+    "unix:///var/run/docker.sock",
+    `unix://${path.join(os.homedir(), ".docker/run/docker.sock")}`,
+    OWN_HOST,
+];
 
 const answersAt = (dockerHost: string) => succeeds("docker", ["--host", dockerHost, "version"], { timeout: 10_000 });
 
@@ -35,7 +39,9 @@ export async function ensureEngine(preferred?: string): Promise<string> {
         if (await answersAt(candidate)) return candidate;
     }
     if (preferred && preferred !== OWN_HOST) {
-        throw new UserError(`the Docker engine at ${preferred} does not answer: start it (the stack's machine is on it)`);
+        throw new UserError(
+            `the Docker engine at ${preferred} does not answer: start it (the stack's machine is on it)`,
+        );
     }
     if (process.platform !== "linux") {
         throw new UserError("no Docker engine answers: start Docker Desktop, or another one, and try again");

@@ -1,4 +1,4 @@
-import { execa } from "execa";
+import { execute, succeeds } from "./commands";
 import { UserError } from "./progress";
 
 /** `KnownHostsCommand`, by which the host's key is pinned without a file, came with this version. */
@@ -19,13 +19,13 @@ export function isNewEnough(version: string): boolean {
  */
 export async function checkPrerequisites(): Promise<void> {
     const problems: string[] = [];
-    const ssh = await execa("ssh", ["-V"], { reject: false, all: true });
-    if (ssh.exitCode === undefined) {
+    const ssh = await execute("ssh", ["-V"]);
+    if (ssh.error) {
         problems.push("`ssh` is missing: install the OpenSSH client (Debian, Ubuntu: apt-get install openssh-client)");
     } else if (!isNewEnough(ssh.all)) {
-        problems.push(`${ssh.all.trim()} is too old: OpenSSH 8.5 or newer is needed, to pin the host's key`);
+        problems.push(`${ssh.all} is too old: OpenSSH 8.5 or newer is needed, to pin the host's key`);
     }
-    const keygen = await execa("sh", ["-c", "command -v ssh-keygen"], { reject: false });
-    if (keygen.failed) problems.push("`ssh-keygen` is missing: it comes with the OpenSSH client");
+    if (!(await succeeds("sh", ["-c", "command -v ssh-keygen"])))
+        problems.push("`ssh-keygen` is missing: it comes with the OpenSSH client");
     if (problems.length > 0) throw new UserError(problems.join("\n       "));
 }

@@ -15,8 +15,10 @@ main(async () => {
 
 /** Commands that work on one stack and take `--stack`. */
 function takesStack(args: string[]): boolean {
-    const commands = "up update preview pre refresh destroy dn down watch config logs cancel console stack state import";
+    const commands =
+        "up update preview pre refresh destroy dn down watch config logs cancel console stack state import";
     const [command, sub] = args.filter((a) => !a.startsWith("-"));
-    if (command === "stack") return !["init", "ls", "select", "rm", "rename", "tag", "change-secrets-provider"].includes(sub ?? "");
+    if (command === "stack")
+        return !["init", "ls", "select", "rm", "rename", "tag", "change-secrets-provider"].includes(sub ?? "");
     return command !== undefined && commands.split(" ").includes(command) && !args.includes("--");
 }

@@ -1,6 +1,6 @@
-import { execa } from "execa";
+import { constants } from "node:os";
 import { backendEnv } from "./backend";
-import { run } from "./commands";
+import { execute, run } from "./commands";
 import { root } from "./paths";
 import { type Toolchain, resolveToolchain } from "./toolchain";
 
@@ -18,8 +18,7 @@ export class Pulumi {
 
     /** Runs a command and gives its stdout; throws a UserError with the end of its output when it fails. */
     async output(args: string[], input?: string): Promise<string> {
-        const stdin = input === undefined ? {} : { stdin: "pipe" as const, input };
-        return run(this.toolchain.pulumi, [...args, "--non-interactive"], { cwd: root, env: this.env, ...stdin });
+        return run(this.toolchain.pulumi, [...args, "--non-interactive"], { cwd: root, env: this.env, input });
     }
 
     /** Runs a command before the person's eyes and gives its exit code. Ctrl-C reaches it; it ends in its own time. */
@@ -27,16 +26,9 @@ export class Pulumi {
         const ignore = () => undefined;
         process.on("SIGINT", ignore);
         try {
-            const result = await execa(this.toolchain.pulumi, args, {
-                cwd: root,
-                env: this.env,
-                stdio: "inherit",
-                reject: false,
-                cleanup: false,
-            });
-            if (result.exitCode !== undefined) return result.exitCode;
-            if (result.signal) return 128 + (result.signal === "SIGINT" ? 2 : 15);
-            throw result;
+            const result = await execute(this.toolchain.pulumi, args, { cwd: root, env: this.env, stdio: "inherit" });
+            if (result.error) throw result.error;
+            return result.exitCode ?? 128 + constants.signals[result.signal ?? "SIGTERM"];
         } finally {
             process.off("SIGINT", ignore);
         }

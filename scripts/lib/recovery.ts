@@ -34,7 +34,9 @@ export async function recover(pulumi: Pulumi, stack: string, labels: Record<stri
         say("the last run was killed: its lock on the state is lifted");
         await pulumi.output(["cancel", "--yes", "--stack", stack]);
     }
-    const exported = JSON.parse(await pulumi.output(["stack", "export", "--stack", stack])) as { deployment?: Deployment };
+    const exported = JSON.parse(await pulumi.output(["stack", "export", "--stack", stack])) as {
+        deployment?: Deployment;
+    };
     const pending = exported.deployment?.pending_operations ?? [];
     if (pending.length === 0) return;
     for (const { resource, type } of pending) {
@@ -86,4 +88,3 @@ function dockerOf(resource: Resource, resources: Resource[]): ((args: string[]) 
     const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
     return (args) => ["ssh", ...options, "-p", port, `${user}@${address}`, ["docker", ...args].map(quote).join(" ")];
 }
-

@@ -14,7 +14,10 @@ const FIRST_SSH_PORT = 20022;
  *
  * @returns the stack (PULUMI_STACK, else `local`, when none is named) and the other arguments
  */
-export function splitStack(args: string[], env: NodeJS.ProcessEnv = process.env): { stack: string; named: boolean; rest: string[] } {
+export function splitStack(
+    args: string[],
+    env: NodeJS.ProcessEnv = process.env,
+): { stack: string; named: boolean; rest: string[] } {
     const rest: string[] = [];
     let stack: string | undefined;
     for (let i = 0; i < args.length; i++) {

@@ -113,9 +113,10 @@ async function build(folder: string): Promise<void> {
     const bin = path.join(draft, "bin");
     fs.mkdirSync(bin, { recursive: true });
     const compile = (output: string, pkg: string, flags = "") =>
-        run(go, ["build", "-trimpath", `-ldflags=-s -w ${flags}`, "-tags=no_compose", "-o", output, pkg], { cwd: SOURCES });
+        run(go, ["build", "-trimpath", `-ldflags=-s -w ${flags}`, "-tags=no_compose", "-o", output, pkg], {
+            cwd: SOURCES,
+        });
 
-    await step("download Go modules", () => run(go, ["mod", "download"], { cwd: SOURCES }));
     await step(`build Pulumi ${BUILT_CLI}`, () =>
         compile(
             path.join(bin, "pulumi"),
@@ -141,4 +142,3 @@ function packageVersion(name: string): string {
     const manifest = fs.readFileSync(path.join(root, "node_modules", name, "package.json"), "utf8");
     return (JSON.parse(manifest) as { version: string }).version;
 }
-

@@ -48,7 +48,8 @@ async function prepareMachine(stack: string): Promise<void> {
         file.set("berth:host", "image", hostImageName(!needsLab));
     }
     if (needsLab) {
-        if (isNew) say("Docker's registry and packages cannot be reached: stand-ins made of Debian's packages serve instead");
+        if (isNew)
+            say("Docker's registry and packages cannot be reached: stand-ins made of Debian's packages serve instead");
         const { nginx, ...lab } = await step("lab", () => startLab(dockerHost));
         file.set("berth:lab", undefined, {
             network: lab.network,
@@ -67,6 +68,8 @@ async function prepareMachine(stack: string): Promise<void> {
 }
 
 async function printUrl(pulumi: Pulumi, stack: string): Promise<void> {
-    const outputs = JSON.parse(await pulumi.output(["stack", "output", "--json", "--stack", stack])) as { url?: string };
+    const outputs = JSON.parse(await pulumi.output(["stack", "output", "--json", "--stack", stack])) as {
+        url?: string;
+    };
     if (outputs.url) process.stdout.write(`\n${outputs.url}\n`);
 }

@@ -2,10 +2,18 @@ package remote
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/pem"
 	"net"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -51,14 +59,18 @@ func TestAWrongHostKeyIsRefusedAtOnce(t *testing.T) {
 func TestAHostKeyOfAnotherKindIsRefusedAtOnce(t *testing.T) {
 	s := startServer(t)
 	e := s.endpoint()
-	e.HostKey = ptr("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBA9IdKIAAAOADQvGOL8EcWOU" +
-		"wjxwVC6eXGrTFt4TrFgFYgnLHKgPKzUqlqJF6Rkyp1pnp6Y6OyRCDZv+0D9h5Zo=")
-	err := dial(t, Connection{Endpoint: e})
-	if err == nil {
-		t.Fatal("no error")
+	ecdsaKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if dials := s.dials.Load(); dials > 1 {
-		t.Errorf("%d dials (%v), want at most 1", dials, err)
+	signer, err := ssh.NewSignerFromKey(ecdsaKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.HostKey = authorized(signer)
+	mustContain(t, dial(t, Connection{Endpoint: e}), "no key of the pinned kind")
+	if dials := s.dials.Load(); dials != 1 {
+		t.Errorf("%d dials, want 1", dials)
 	}
 }
 
@@ -167,4 +179,61 @@ func TestAPasswordLogsIn(t *testing.T) {
 	if err := dial(t, Connection{Endpoint: e}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestAnEncryptedPrivateKeyNeedsItsPassword(t *testing.T) {
+	s := startServer(t)
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.userKey, err = ssh.NewSignerFromKey(private); err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte("letmein"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.userKeyPEM = string(pem.EncodeToMemory(block))
+	e := s.endpoint()
+	mustContain(t, dial(t, Connection{Endpoint: e}), "set privateKeyPassword")
+	e.PrivateKeyPassword = ptr("letmein")
+	if err := dial(t, Connection{Endpoint: e}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheAgentLogsInAndAStaleOneOnlyMattersAlone(t *testing.T) {
+	s := startServer(t)
+	keyring := agent.NewKeyring()
+	private, err := ssh.ParseRawPrivateKey([]byte(s.userKeyPEM))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keyring.Add(agent.AddedKey{PrivateKey: private}); err != nil {
+		t.Fatal(err)
+	}
+	socket := t.TempDir() + "/agent"
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			_ = agent.ServeAgent(keyring, conn)
+		}
+	}()
+	withoutKey := s.endpoint()
+	withoutKey.PrivateKey = nil
+	withoutKey.AgentSocketPath = &socket
+	if err := dial(t, Connection{Endpoint: withoutKey}); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(agentSocketVariable, "/nonexistent")
+	if err := dial(t, Connection{Endpoint: s.endpoint()}); err != nil {
+		t.Errorf("a key was given, yet: %v", err)
+	}
+	withoutKey.AgentSocketPath = nil
+	mustContain(t, dial(t, Connection{Endpoint: withoutKey}), "SSH agent")
 }

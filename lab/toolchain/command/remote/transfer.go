@@ -23,27 +23,24 @@ import (
 //	file   | remote/file          | remote                | remote, overwritten
 //	text   | error                | remote                | remote, overwritten
 //
-// Missing directories above are made. Symbolic links are followed, as in 1.2.1: their targets' content is copied.
+// Missing directories above are made, and so is one that remotePath names with a slash at its end. Symbolic links are followed, as in 1.2.1: their targets' content is copied.
 type transfer struct{ *sftp.Client }
 
 func (t transfer) copy(source types.AssetOrArchive, destination string) error {
+	if err := t.MkdirAll(path.Dir(destination)); err != nil {
+		return fmt.Errorf("making the directory above: %w", err)
+	}
 	there, err := t.stat(destination)
 	if err != nil {
 		return err
 	}
-	if err := t.MkdirAll(path.Dir(destination)); err != nil {
-		return fmt.Errorf("making the directory above: %w", err)
-	}
 	if source.Asset != nil && source.Asset.IsText() {
 		return t.copyText(source.Asset.Text, destination, there)
 	}
-	local := ""
 	if source.Asset != nil {
-		local = source.Asset.Path
-	} else {
-		local = source.Archive.Path
+		return t.copyPath(source.Asset.Path, destination, there)
 	}
-	return t.copyPath(local, destination, there)
+	return t.copyPath(source.Archive.Path, destination, there)
 }
 
 func (t transfer) copyText(text, destination string, there fs.FileInfo) error {
