@@ -137,10 +137,11 @@ check_host() {
 # apt_get ARGS: quiet, patient. DPkg::Lock::Timeout does not cover the lock on apt's lists, so that one is retried.
 apt_get() {
   local deadline=$((SECONDS + wait_seconds))
+  failure=""
   until DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -y -q -o DPkg::Lock::Timeout="$wait_seconds" \
     -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@" >"$temp/apt" 2>&1; do
     cat "$temp/apt"
-    apt_was_locked && [ "$SECONDS" -lt "$deadline" ] || return 1
+    if ! apt_was_locked || [ "$SECONDS" -ge "$deadline" ]; then failure="apt-get did not succeed"; return 1; fi
     sleep 2
   done
   cat "$temp/apt"

@@ -68,12 +68,12 @@ repackage() {
     local name=$1 release=$2 from version deb tree=$work/$2/$1
     from=$(debian_name "$name")
     deb=$(echo "$work/$release/$from"_*.deb)
-    dpkg-deb -R "$deb" "$tree"
+    dpkg-deb -R "$deb" "$tree" || return 1
     version=$(docker_version "$name" "$(sed -n 's/^Version: //p' "$tree/DEBIAN/control")")
-    rewrite_control "$name" "$from" "$version" <"$tree/DEBIAN/control" >"$tree.control"
+    rewrite_control "$name" "$from" "$version" <"$tree/DEBIAN/control" >"$tree.control" || return 1
     mv "$tree.control" "$tree/DEBIAN/control"
     if [ "$name" = docker-ce ]; then replace_scripts "$tree/DEBIAN"; fi
-    dpkg-deb -Zzstd -z1 -b "$tree" "$out/pool/$release/${name}_${version//:/%3a}_$arch.deb"
+    dpkg-deb -Zzstd -z1 -b "$tree" "$out/pool/$release/${name}_${version//:/%3a}_$arch.deb" || return 1
     rm -rf "$tree" "$deb"
 }
 
@@ -112,9 +112,9 @@ newest_installs() {
     apt-get update -q && apt-get install -s -q --no-install-recommends "${docker_names[@]}"
 }
 
+# Its callers ask whether it failed, which turns errexit off: so every step here says itself when it did.
 add_testing_release() {
-    /usr/local/bin/testing.sh "$testing"
-    apt-get update -q -o APT::Update::Error-Mode=any && repackage_release "$testing" && newest_installs
+    testing.sh "$testing" && apt-get update -q -o APT::Update::Error-Mode=any && repackage_release "$testing" && newest_installs
 }
 
 mkdir -p "$out"

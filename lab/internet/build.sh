@@ -15,7 +15,7 @@ source "$here/names.sh"
 building=berth/lab-building:$key
 filler=berth-lab-building-$key
 nginx_versions=()
-fallback=()
+fallback=
 
 built() { docker image inspect "$image" >/dev/null 2>&1; }
 
@@ -61,7 +61,7 @@ commit_lab() {
         -c "LABEL berth.source=$key" \
         -c "LABEL berth.nginx=\"${nginx_versions[*]}\"" \
         -c "LABEL berth.stand-in=\"apt repository for download.docker.com, registry for Docker Hub, from Debian packages\"" \
-        ${fallback[0]+-c "LABEL berth.fallback=\"${fallback[*]}\""} \
+        ${fallback:+-c "LABEL berth.fallback=\"$fallback\""} \
         "$filler" "$image"
 }
 
@@ -76,7 +76,7 @@ clean_up() {
 }
 
 say_fallback() {
-    fallback+=("$1")
+    fallback=${fallback:+$fallback; }$1
     echo "  fallback: $1" >&2
 }
 
@@ -97,7 +97,12 @@ context=$(mktemp -d "${TMPDIR:-/tmp}/berth-nginx.XXXXXX")
 at_exit+=(clean_up)
 suites=(trixie forky)
 step "nginx of Debian 13" build_nginx_image trixie
-if ! (step "nginx of Debian testing" build_nginx_image forky); then
+# Not as a condition of if: that would turn errexit off inside.
+set +e
+(step "nginx of Debian testing" build_nginx_image forky)
+testing_failed=$?
+set -e
+if [ "$testing_failed" -ne 0 ]; then
     suites=(trixie)
     say_fallback "nginx from Debian testing cannot be had: the newest is Debian 13's"
 fi

@@ -32,7 +32,9 @@ export function execute(command: string, args: string[], options: CommandOptions
     const { cwd, env, input, timeout } = options;
     const stdio = options.stdio ?? [input === undefined ? "ignore" : "pipe", "pipe", "pipe"];
     return new Promise((resolve) => {
-        const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio, timeout });
+        const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio });
+        // Not spawn's own timeout: its timer outlives a command that could not be started.
+        const timer = timeout === undefined ? undefined : setTimeout(() => child.kill(), timeout);
         const output = { stdout: [] as Buffer[], all: [] as Buffer[] };
         child.stdout?.on("data", (chunk: Buffer) => {
             output.stdout.push(chunk);
@@ -40,8 +42,10 @@ export function execute(command: string, args: string[], options: CommandOptions
         });
         child.stderr?.on("data", (chunk: Buffer) => output.all.push(chunk));
         const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString("utf8").trimEnd();
-        const end = (how: Omit<CommandResult, "stdout" | "all">) =>
+        const end = (how: Omit<CommandResult, "stdout" | "all">) => {
+            clearTimeout(timer);
             resolve({ ...how, stdout: text(output.stdout), all: text(output.all) });
+        };
         child.on("error", (error) => end({ error }));
         child.on("close", (code, signal) => end({ exitCode: code ?? undefined, signal: signal ?? undefined }));
         child.stdin?.on("error", () => undefined); // it ended before it read all: its exit code tells

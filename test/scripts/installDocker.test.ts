@@ -185,6 +185,7 @@ describe("what goes wrong on hosts", () => {
         host.set("fail-apt-get-install", text);
         const run = host.install("--wait", "1");
         expect(run.code).toBe(1);
+        expect(run.stderr).toContain("phase packages failed: apt-get did not succeed");
         expect(run.stderr).toContain("apt is locked by process 123 (unattended-upgr)");
         expect(run.stderr).toContain("--wait");
     });

@@ -4,13 +4,35 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import * as grpc from "@grpc/grpc-js";
-import * as languageService from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as language from "@pulumi/pulumi/proto/language_pb";
+import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import type { Message } from "google-protobuf";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 
 const root = path.resolve(__dirname, "../..");
 const host = path.join(root, "lab/toolchain/language-host.js");
 const sdk = path.join(root, "node_modules/@pulumi/pulumi");
+const { LanguageRuntimeService: service } = jest.requireActual<{ LanguageRuntimeService: grpc.ServiceDefinition }>(
+    "@pulumi/pulumi/proto/language_grpc_pb",
+);
+
+/** What the engine calls, of the service that @pulumi/pulumi declares without types for gRPC. */
+interface Answers {
+    getPluginInfo: PluginInfo;
+    getRequiredPlugins: language.GetRequiredPluginsResponse;
+    run: language.RunResponse;
+    cancel: Empty;
+}
+
+/** What the program was given, as it wrote it down. */
+interface Given {
+    argv: string[];
+    cwd: string;
+    pid: number;
+    PULUMI_CONFIG: string;
+    PULUMI_CONFIG_SECRET_KEYS: string;
+    PULUMI_NODEJS_TYPESCRIPT: string;
+}
 
 /** Stands for @pulumi/pulumi/cmd/run: says what it was given, then does what the program's first argument says. */
 const fakeRun = `
@@ -43,12 +65,12 @@ function makeProject(): string {
 async function firstLine(child: ChildProcess): Promise<string> {
     let text = "";
     for await (const chunk of child.stdout!) {
-        text += chunk;
+        text += String(chunk);
         if (text.includes("\n")) {
             break;
         }
     }
-    return text.split("\n")[0]!;
+    return text.split("\n")[0] ?? "";
 }
 
 async function eventually(condition: () => boolean): Promise<void> {
@@ -73,9 +95,9 @@ function isAlive(pid: number): boolean {
 describe("language host", () => {
     let project: string;
     let child: ChildProcess;
-    let client: any;
+    let client: grpc.Client;
 
-    beforeAll(async () => {
+    beforeAll(() => {
         project = makeProject();
     });
 
@@ -87,8 +109,7 @@ describe("language host", () => {
         });
         const port = await firstLine(child);
         expect(port).toMatch(/^\d+$/);
-        const Client = (languageService as any).LanguageRuntimeClient;
-        client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+        client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
     });
 
     afterEach(async () => {
@@ -101,14 +122,16 @@ describe("language host", () => {
 
     afterAll(() => fs.rmSync(project, { recursive: true, force: true }));
 
-    const call = (method: string, request: unknown): Promise<any> =>
-        new Promise((resolve, reject) =>
-            client[method](request, (error: Error | null, response: unknown) =>
-                error ? reject(error) : resolve(response),
-            ),
-        );
+    function call<M extends keyof Answers>(method: M, request: Message): Promise<Answers[M]> {
+        const { path: name, requestSerialize, responseDeserialize } = service[method]!;
+        return new Promise((resolve, reject) => {
+            const done = (error: Error | null, response?: unknown) =>
+                error ? reject(error) : resolve(response as Answers[M]);
+            client.makeUnaryRequest(name, requestSerialize, responseDeserialize, request, done);
+        });
+    }
 
-    function runRequest(action: string): any {
+    function runRequest(action: string): language.RunRequest {
         const request = new language.RunRequest();
         request.setProject("shop");
         request.setStack("dev");
@@ -122,9 +145,9 @@ describe("language host", () => {
         return request;
     }
 
-    const given = () => JSON.parse(fs.readFileSync(path.join(project, "given.json"), "utf8"));
+    const given = () => JSON.parse(fs.readFileSync(path.join(project, "given.json"), "utf8")) as Given;
 
-    async function startHangingProgram(): Promise<{ pid: number; response: Promise<any> }> {
+    async function startHangingProgram(): Promise<{ pid: number; response: Promise<language.RunResponse> }> {
         const response = call("run", runRequest("hang"));
         await eventually(() => fs.existsSync(path.join(project, "given.json")));
         return { pid: given().pid, response };
@@ -184,8 +207,8 @@ describe("language host", () => {
             cwd: empty,
             stdio: ["ignore", "ignore", "pipe"],
         });
-        const [message] = await once(lost.stderr!, "data");
+        const message = await once(lost.stderr, "data");
         fs.rmSync(empty, { recursive: true });
-        expect(String(message)).toContain("npm install");
+        expect(message.join("")).toContain("npm install");
     });
 });

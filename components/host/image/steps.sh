@@ -18,7 +18,8 @@ trap 'exit 143' TERM
 
 seconds_now() { LC_ALL=C printf '%s' "${EPOCHREALTIME:-$SECONDS}" | tr , .; }
 
-# The command runs in a subshell, so that errexit holds inside a function too: after `if` or `||` bash turns it off.
+# The command runs in a subshell of its own, so that errexit holds inside a function too. Call step itself as a plain
+# command: in the condition of `if` or before `||` bash turns errexit off all the way down.
 step() {
     local name=$1 began status=0
     shift
@@ -42,7 +43,8 @@ step() {
 
 # flock where there is one, else a folder, which mkdir makes for one run only.
 one_at_a_time() {
-    local lock="${TMPDIR:-/tmp}/berth-$1.lock"
+    local lock
+    lock=${TMPDIR:-/tmp}/berth-$(id -u)-$1.lock
     if command -v flock >/dev/null; then
         exec 9>"$lock"
         flock 9
