@@ -93,6 +93,7 @@ export function parseConfig(
  * @throws pulumi.RunError with every mistake, before any resource is registered
  */
 export function readConfig(): BerthConfig {
+    refuseDockerVariables(process.env);
     const raw: Record<string, string> = {};
     for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
         if (key.startsWith(`${NAMESPACE}:`)) raw[key.slice(NAMESPACE.length + 1)] = value;
@@ -109,6 +110,19 @@ export function readConfig(): BerthConfig {
     // The engine hands its secrets over by name: there is no public accessor for "is this key a secret".
     const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
     return { ...result.config, secretEnvironment: secretKeys.includes(`${NAMESPACE}:services`) };
+}
+
+/** Variables that override the address of an engine in the docker plugin, without a word. */
+const DOCKER_VARIABLES = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CERT_PATH"];
+
+function refuseDockerVariables(env: NodeJS.ProcessEnv): void {
+    const set = DOCKER_VARIABLES.filter((name) => env[name]);
+    if (set.length === 0) return;
+    const [names, them] = [set.join(" and "), set.length === 1 ? "it" : "them"];
+    throw new pulumi.RunError(
+        `${names} in your shell would send the stack's containers to another engine: use ./scripts/pulumi, ` +
+            `which clears ${them}, or run: unset ${set.join(" ")}`,
+    );
 }
 
 function parseValue(text: string): unknown {

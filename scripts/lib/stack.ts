@@ -6,8 +6,6 @@ import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 
 export const DEFAULT_STACK = "local";
-/** Where the search for a port that leads to the machine's sshd begins. */
-const FIRST_SSH_PORT = 20022;
 
 /**
  * Takes `-s NAME`, `--stack NAME` or `--stack=NAME` out of the arguments.
@@ -51,13 +49,13 @@ export class StackFile {
         this.document = parseDocument(this.before);
     }
 
-    /** Makes the file from the default in the repository, with a free port for SSH. */
-    static async create(stack: string): Promise<StackFile> {
-        fs.copyFileSync(defaultStackFile, stackFile(stack));
-        const file = new StackFile(stack);
-        file.set("berth:host", "sshPort", await freePort(FIRST_SSH_PORT));
-        say(`Pulumi.${stack}.yaml made from examples/nginx`);
-        return file;
+    /** Opens the file; makes it from the default in the repository where it does not exist. */
+    static open(stack: string): StackFile {
+        if (!fs.existsSync(stackFile(stack))) {
+            fs.copyFileSync(defaultStackFile, stackFile(stack));
+            say(`Pulumi.${stack}.yaml made from examples/nginx`);
+        }
+        return new StackFile(stack);
     }
 
     get(key: string, field?: string): unknown {
@@ -68,8 +66,12 @@ export class StackFile {
         this.document.setIn(field === undefined ? ["config", key] : ["config", key, field], value);
     }
 
-    setService(service: string, key: string, value: unknown): void {
-        this.document.setIn(["config", "berth:services", service, key], value);
+    getIn(path: readonly string[]): unknown {
+        return this.document.getIn(["config", ...path]);
+    }
+
+    setIn(path: readonly string[], value: unknown): void {
+        this.document.setIn(["config", ...path], value);
     }
 
     /** Writes the file where something changed. */
@@ -83,7 +85,7 @@ export class StackFile {
 }
 
 /** The first port from `first` on that nobody on 127.0.0.1 listens on. */
-async function freePort(first: number): Promise<number> {
+export async function freePort(first: number): Promise<number> {
     for (let port = first; port < first + 1000; port++) {
         const free = await new Promise<boolean>((resolve) => {
             const server = net.createServer().once("error", () => resolve(false));

@@ -1,15 +1,17 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { restoreIdentity } from "./identity";
 import { ensureEngine } from "./localDocker";
 import { withLock } from "./lock";
-import { own, stackFile } from "./paths";
+import { own } from "./paths";
 import { checkPrerequisites } from "./prerequisites";
 import { main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { StackFile, splitStack, stackExists } from "./stack";
+import { StackFile, freePort, splitStack, stackExists } from "./stack";
+
+/** Where the search for a port that leads to the machine's sshd begins. */
+const FIRST_SSH_PORT = 20022;
 
 main(async () => {
     const { stack, rest } = splitStack(process.argv.slice(2));
@@ -35,36 +37,40 @@ async function up(stack: string, args: string[]): Promise<number> {
     return code;
 }
 
-/** The stack's file, and what the embedded host needs on this computer: an engine, an image, the lab. */
+/** Completes the stack's file, and makes what the embedded host needs on this computer: engine, image, lab. */
 async function prepareMachine(stack: string): Promise<void> {
-    const isNew = !fs.existsSync(stackFile(stack));
-    const file = isNew ? await StackFile.create(stack) : new StackFile(stack);
+    const file = StackFile.open(stack);
     if (file.get("berth:host", "kind") !== "local") return;
 
     const dockerHost = await ensureEngine(file.get("berth:host", "dockerHost") as string | undefined);
+    const isNew = file.get("berth:host", "image") === undefined;
     const needsLab = isNew ? !(await internetAnswers()) : file.get("berth:lab") !== undefined;
     if (isNew) {
         file.set("berth:host", "dockerHost", dockerHost);
         file.set("berth:host", "image", hostImageName(!needsLab));
     }
+    if (file.get("berth:host", "sshPort") === undefined) {
+        file.set("berth:host", "sshPort", await freePort(FIRST_SSH_PORT));
+    }
     if (needsLab) {
         if (isNew)
-            say("Docker's registry and packages cannot be reached: stand-ins made of Debian's packages serve instead");
+            say("Docker's registry and packages do not answer: stand-ins made of Debian's packages serve instead");
         const { nginx, ...lab } = await step("lab", () => startLab(dockerHost));
-        file.set("berth:lab", undefined, {
-            network: lab.network,
-            aptUrl: lab.aptUrl,
-            aptFingerprint: lab.aptFingerprint,
-            registryMirror: lab.registryMirror,
-        });
-        const newest = nginx.at(-1);
-        if (isNew && newest && !nginx.includes("1.30")) {
-            say(`the stand-in registry has no nginx 1.30: ${newest} is used`);
-            file.setService("web", "image", `nginx:${newest}`);
-        }
+        file.set("berth:lab", undefined, lab);
+        useKnownNginx(file, isNew, nginx);
     }
     await buildHostImage(String(file.get("berth:host", "image")), dockerHost);
     file.save();
+}
+
+/** A new stack asks for the nginx of the default, which a lab made of Debian 13 alone does not have. */
+function useKnownNginx(file: StackFile, isNew: boolean, versions: string[]): void {
+    const place = ["berth:services", "web", "image"] as const;
+    const newest = versions.at(-1);
+    const [, wanted] = /^nginx:(\d+\.\d+)$/.exec(String(file.getIn(place))) ?? [];
+    if (!isNew || !wanted || !newest || versions.includes(wanted)) return;
+    say(`the stand-in registry has no nginx ${wanted}: ${newest} is used`);
+    file.setIn(place, `nginx:${newest}`);
 }
 
 async function printUrl(pulumi: Pulumi, stack: string): Promise<void> {

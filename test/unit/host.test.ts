@@ -11,9 +11,7 @@ import { holderAmongContainers, missingCapabilities } from "../../components/hos
 import { privateKey, publicKey } from "./keys";
 
 test("a shell gets back every word as it was", () => {
-    const word = fc
-        .string({ unit: "binary", maxLength: 40 })
-        .filter((text) => !text.includes("\0") && text.isWellFormed());
+    const word = fc.string({ unit: "grapheme", maxLength: 40 }).filter((text) => !text.includes("\0"));
     fc.assert(
         fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), (words) => {
             const printed = execFileSync("sh", ["-c", `printf '%s\\0' ${words.map(shellQuote).join(" ")}`]);

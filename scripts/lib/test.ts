@@ -1,0 +1,112 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { execute, run, succeeds } from "./commands";
+import { findGo } from "./go";
+import { ensureEngine, stopEngine } from "./localDocker";
+import { root } from "./paths";
+import { UserError, main, say, step } from "./progress";
+import { resolveToolchain } from "./toolchain";
+
+/** The parts, in the order in which they run: the quick ones tell first. */
+const PARTS = ["lint", "unit", "scripts", "plugins", "e2e"] as const;
+type Part = (typeof PARTS)[number];
+const JEST_PARTS: Part[] = ["unit", "scripts", "e2e"];
+
+main(async () => {
+    const asked = process.argv.slice(2);
+    const unknown = asked.filter((name) => name !== "all" && !PARTS.includes(name as Part));
+    if (unknown.length > 0)
+        throw new UserError(`no such part: ${unknown.join(", ")}; there are: ${PARTS.join(", ")}, all`);
+    const parts = asked.length === 0 || asked.includes("all") ? [...PARTS] : PARTS.filter((p) => asked.includes(p));
+
+    const total = { passed: 0, failed: 0 };
+    const count = (passed: number, failed: number) => {
+        total.passed += passed;
+        total.failed += failed;
+    };
+    const needsEngine = parts.includes("scripts") || parts.includes("e2e");
+    const dockerHost = needsEngine ? await ensureEngine() : undefined;
+    try {
+        for (const part of parts) {
+            say(`tests: ${part}`);
+            if (part === "lint") await lint(count);
+            else if (part === "plugins") await plugins(count);
+            else if (JEST_PARTS.includes(part)) await jest(part, dockerHost, count);
+        }
+    } finally {
+        if (dockerHost) await stopEngine(dockerHost, false);
+    }
+    process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+    return total.failed === 0 ? 0 : 1;
+});
+
+type Count = (passed: number, failed: number) => void;
+
+/** One check that passes or fails as a whole, its output shown. */
+async function check(name: string, count: Count, command: string, args: string[]): Promise<void> {
+    const { exitCode } = await step(name, () => execute(command, args, { cwd: root, stdio: "inherit" }));
+    count(exitCode === 0 ? 1 : 0, exitCode === 0 ? 0 : 1);
+    if (exitCode !== 0) say(`FAILED: ${name}`);
+}
+
+async function lint(count: Count): Promise<void> {
+    const bin = (name: string) => path.join(root, "node_modules/.bin", name);
+    if (!(await succeeds("shellcheck", ["--version"]))) await installShellcheck();
+    const tracked = (await run("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root })).split(
+        "\n",
+    );
+    const isShell = (file: string) =>
+        fs.existsSync(path.join(root, file)) && /^#!.*\b(ba)?sh\b/.test(firstLine(path.join(root, file)));
+    await check("shellcheck", count, "shellcheck", ["-x", ...tracked.filter(isShell)]);
+    await check("tsc", count, bin("tsc"), ["--noEmit", "--noCheck", "false"]);
+    await check("eslint", count, bin("eslint"), ["--max-warnings=0", "."]);
+    await check("prettier", count, bin("prettier"), ["--check", "--log-level=warn", "."]);
+}
+
+async function installShellcheck(): Promise<void> {
+    if (process.getuid?.() !== 0 || !fs.existsSync("/etc/debian_version"))
+        throw new UserError("shellcheck is missing: install it");
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    // A source that does not answer is no hindrance: what counts is whether the package can be had.
+    await run("apt-get", ["update", "-qq"], { env }).catch(() => undefined);
+    await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "shellcheck"], { env });
+}
+
+const firstLine = (file: string) => fs.readFileSync(file, "utf8").split("\n", 1)[0] ?? "";
+
+/** The stand-in plugins, where this computer uses them. */
+async function plugins(count: Count): Promise<void> {
+    if ((await resolveToolchain()).kind !== "built") return;
+    const go = await findGo();
+    const { exitCode } = await execute(go, ["test", "-timeout", "120s", "-tags=no_compose", "./command/..."], {
+        cwd: path.join(root, "lab/toolchain"),
+        stdio: "inherit",
+    });
+    count(exitCode === 0 ? 1 : 0, exitCode === 0 ? 0 : 1);
+}
+
+async function jest(part: Part, dockerHost: string | undefined, count: Count): Promise<void> {
+    const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "berth-test-")), "report.json");
+    const args = [
+        "--selectProjects",
+        part,
+        "--json",
+        `--outputFile=${report}`,
+        ...(part === "unit" ? [] : ["--runInBand"]),
+    ];
+    const env = dockerHost ? { DOCKER_HOST: dockerHost } : undefined;
+    // --json prints the report on stdout too: what a person reads is on stderr.
+    await execute(path.join(root, "node_modules/.bin/jest"), args, {
+        cwd: root,
+        env,
+        stdio: ["ignore", "ignore", "inherit"],
+    });
+    if (!fs.existsSync(report)) return count(0, 1);
+    const result = JSON.parse(fs.readFileSync(report, "utf8")) as Record<
+        "numPassedTests" | "numFailedTests" | "numRuntimeErrorTestSuites",
+        number
+    >;
+    fs.rmSync(path.dirname(report), { recursive: true });
+    count(result.numPassedTests, result.numFailedTests + result.numRuntimeErrorTestSuites);
+}
