@@ -15,7 +15,7 @@ export interface ReservedPort {
 export function portCollisions(services: unknown, reserved: ReservedPort[]): string[] {
     const taken = reserved.map(({ port, place }) => ({
         place,
-        mapping: { published: port, target: port } as PortMapping,
+        mapping: { published: port, target: port },
     }));
     const lines: string[] = [];
     for (const [name, service] of Object.entries(asRecord(services))) {

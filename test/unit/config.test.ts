@@ -115,7 +115,7 @@ test.each([
         /ports\[0\]: .*20022.*berth:host\.sshPort/,
     ],
 ])("%s is refused", (_what, values, message) => {
-    const errors = errorsOf(values as Record<string, unknown>);
+    const errors = errorsOf(values);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatch(message);
 });

@@ -1,0 +1,228 @@
+import * as fs from "node:fs";
+import * as net from "node:net";
+import * as os from "node:os";
+import * as path from "node:path";
+import { parse, stringify } from "yaml";
+import { Stack, docker, freePort, get, root, run, start, until } from "./project";
+
+jest.setTimeout(20 * 60_000);
+
+const web = { image: "nginx:1.30", restart: "unless-stopped" };
+let port: number;
+let stack: Stack;
+
+/** Changes the stack's file as a person's editor would. */
+function edit(change: (config: Record<string, any>) => void): void {
+    const file = parse(fs.readFileSync(stack.file, "utf8")) as { config: Record<string, unknown> };
+    change(file.config);
+    fs.writeFileSync(stack.file, stringify(file));
+}
+const setWeb = (service: Record<string, unknown>) => edit((config) => (config["berth:services"] = { web: service }));
+const machineId = () => docker("inspect", "--format", "{{.Id}}", stack.prefix);
+
+beforeAll(async () => {
+    port = await freePort();
+    stack = new Stack({
+        "berth:host": { kind: "local" },
+        "berth:engine": { users: [] },
+        "berth:services": { web: { ...web, ports: [`${port}:80`] } },
+    });
+});
+afterAll(async () => {
+    await stack.down();
+    await stack.forget();
+});
+
+test("up makes a host with nginx that answers at the printed URL", async () => {
+    const { code, all, stdout } = await stack.up();
+    expect({ code, all }).toMatchObject({ code: 0 });
+    expect(stdout.trimEnd().split("\n").at(-1)).toBe(`http://127.0.0.1:${port}`);
+    expect(await get(`http://127.0.0.1:${port}`)).toEqual({ status: 200, server: expect.stringMatching(/^nginx/) });
+    expect(all).not.toMatch(/warning:/);
+    expect(all).not.toContain("PRIVATE KEY");
+});
+
+test("a second up and a preview after refresh find nothing to change", async () => {
+    const second = await stack.up("--expect-no-changes");
+    expect({ code: second.code, all: second.all }).toMatchObject({ code: 0 });
+    const preview = await stack.pulumi("preview", "--refresh", "--expect-no-changes");
+    expect({ code: preview.code, all: preview.all }).toMatchObject({ code: 0 });
+});
+
+test("the ssh output logs in as pasted, and Docker needs no sudo", async () => {
+    const names = await stack.ssh(
+        "docker ps --format '{{.Names}}' && docker compose version && docker-compose version",
+    );
+    expect(names).toMatchObject({ code: 0, stdout: expect.stringContaining(`${stack.prefix}-web\n`) });
+    expect(names.stdout.match(/Docker Compose version/g)).toHaveLength(2);
+});
+
+test("ssh refuses a host with another key", async () => {
+    const { ssh } = await stack.outputs();
+    const other = ssh.replace(/ssh-ed25519 (\S{30})\S{4}/, "ssh-ed25519 $1AAAA");
+    expect(other).not.toBe(ssh);
+    const { code, all } = await run("bash", ["-c", `${other} true`]);
+    expect(code).not.toBe(0);
+    expect(all).toMatch(/Host key verification failed/);
+});
+
+test("no private key lies in the state, in the machine's description or in the engine's logs", async () => {
+    const state = await stack.pulumi("stack", "export");
+    expect(state.stdout.length).toBeGreaterThan(1000);
+    expect(state.stdout).not.toContain("PRIVATE KEY");
+    expect(await docker("inspect", stack.prefix)).not.toContain("PRIVATE KEY");
+    expect(await docker("logs", stack.prefix)).not.toContain("PRIVATE KEY");
+});
+
+test("DOCKER_CONTEXT in the shell does not lead containers astray", async () => {
+    const env = { DOCKER_CONTEXT: "elsewhere", DOCKER_HOST: "tcp://192.0.2.1:2375" };
+    const { code, all } = await run("./scripts/up", ["--stack", stack.name, "--expect-no-changes"], { env });
+    expect({ code, all }).toMatchObject({ code: 0 });
+});
+
+test("another image tag replaces the container, not the machine", async () => {
+    const before = await machineId();
+    setWeb({ image: "nginx:1.26", ports: [`${port}:80`] });
+    const { code, all } = await stack.up();
+    expect({ code, all }).toMatchObject({ code: 0 });
+    expect((await get(`http://127.0.0.1:${port}`))?.server).toMatch(/^nginx\/1\.26/);
+    expect(await machineId()).toBe(before);
+});
+
+test("another port is served, the old one closed, and the machine stays", async () => {
+    const before = await machineId();
+    const old = port;
+    port = await freePort();
+    setWeb({ ...web, ports: [`${port}:80`] });
+    const { code, all } = await stack.up();
+    expect({ code, all }).toMatchObject({ code: 0 });
+    expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
+    expect(await get(`http://127.0.0.1:${old}`)).toBeUndefined();
+    expect(await machineId()).toBe(before);
+});
+
+test("an image that never gets healthy fails the update with its log, each time, and a good one heals it", async () => {
+    const dockerfile = [
+        "FROM nginx:1.30",
+        "HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD echo probe says no; exit 1",
+        `CMD ["sh", "-c", "echo the log of the sick one; exec nginx -g 'daemon off;'"]`,
+    ].join("\n");
+    const built = await stack.ssh("docker build --quiet --tag sick:1 -", dockerfile);
+    expect({ code: built.code, all: built.all }).toMatchObject({ code: 0 });
+    setWeb({ image: "sick:1", ports: [`${port}:80`] });
+    for (const _attempt of ["first", "second"]) {
+        const { code, all } = await stack.up();
+        expect(code).not.toBe(0);
+        expect(all).toContain("it is unhealthy");
+        expect(all).toContain("the log of the sick one");
+        expect(all).toContain("probe says no");
+    }
+    setWeb({ ...web, ports: [`${port}:80`] });
+    const { code, all } = await stack.up();
+    expect({ code, all }).toMatchObject({ code: 0 });
+    expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
+});
+
+test("a container that exits fails the update with its exit code", async () => {
+    const built = await stack.ssh(
+        "docker build --quiet --tag gone:1 -",
+        `FROM nginx:1.30\nCMD ["sh", "-c", "echo last words; exit 7"]`,
+    );
+    expect({ code: built.code, all: built.all }).toMatchObject({ code: 0 });
+    setWeb({ image: "gone:1", ports: [`${port}:80`] });
+    const { code, all } = await stack.up();
+    expect(code).not.toBe(0);
+    expect(all).toMatch(/exited with 7/);
+    expect(all).toContain("last words");
+    setWeb({ ...web, ports: [`${port}:80`] });
+    expect((await stack.up()).code).toBe(0);
+});
+
+test("every mistake in the config is named at once, and nothing is touched", async () => {
+    const before = await docker("ps", "-aq", "--no-trunc", "--filter", `label=berth.stack=${stack.name}`);
+    edit((config) => (config["berth:engine"] = { users: ["$(touch x)"] }));
+    setWeb({ image: "NGINX", ports: ["80:99999"], tty: true });
+    const { code, all } = await stack.up();
+    expect(code).not.toBe(0);
+    for (const place of ["engine.users[0]", "services.web.image", "services.web.ports[0]", "services.web.tty"]) {
+        expect(all).toContain(`berth:${place}: `);
+    }
+    expect(fs.existsSync(path.join(root, "x"))).toBe(false);
+    expect(await docker("ps", "-aq", "--no-trunc", "--filter", `label=berth.stack=${stack.name}`)).toBe(before);
+    edit((config) => (config["berth:engine"] = { users: [] }));
+    setWeb({ ...web, ports: [`${port}:80`] });
+});
+
+test("a port that somebody listens on is named with its holder before anything changes", async () => {
+    const server = net.createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const taken = (server.address() as net.AddressInfo).port;
+    setWeb({ ...web, ports: [`${taken}:80`] });
+    const { code, all } = await stack.pulumi("preview");
+    server.close();
+    expect(code).not.toBe(0);
+    expect(all).toContain(`berth:services.web.ports[0]: port ${taken} of this computer is taken`);
+    expect(all).toContain(`pid ${process.pid}`);
+    setWeb({ ...web, ports: [`${port}:80`] });
+});
+
+test("two runs at once: one waits for the other, and nothing is made twice", async () => {
+    const results = await Promise.all([stack.up(), stack.up()]);
+    expect(results.map(({ code, all }) => ({ code, all }))).toMatchObject([{ code: 0 }, { code: 0 }]);
+    expect(results.map((r) => r.all).join()).toContain("waiting for it");
+});
+
+test("a run that is killed while it creates is healed by the next", async () => {
+    setWeb({ image: "nginx:1.26", ports: [`${port}:80`] });
+    const { child, result, output } = start("./scripts/up", ["--stack", stack.name]);
+    await until("the new container is being created", () =>
+        /Container\s+web\s+(creating|created|replac|delet)/.test(output()),
+    );
+    process.kill(-(child.pid ?? 0), "SIGKILL");
+    await result;
+    const { code, all } = await stack.up();
+    expect({ code, all }).toMatchObject({ code: 0 });
+    expect((await get(`http://127.0.0.1:${port}`))?.server).toMatch(/^nginx\/1\.26/);
+});
+
+test("a second clone with the same state destroys it all, and nothing is left", async () => {
+    const clone = fs.mkdtempSync(path.join(os.tmpdir(), "berth-clone-"));
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "berth-home-"));
+    const keyFile = (await stack.outputs()).identity.file;
+    try {
+        for (const entry of fs.readdirSync(root)) {
+            if (entry.startsWith(".") || /^Pulumi\.e2e/.test(entry)) continue;
+            if (entry === "node_modules") fs.symlinkSync(path.join(root, entry), path.join(clone, entry));
+            else fs.cpSync(path.join(root, entry), path.join(clone, entry), { recursive: true });
+        }
+        const env = {
+            HOME: home,
+            XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"),
+            PULUMI_BACKEND_URL: `file://${path.join(root, ".berth/state")}`,
+            PULUMI_CONFIG_PASSPHRASE_FILE: path.join(root, ".berth/passphrase"),
+        };
+        const refresh = await run("./scripts/pulumi", ["refresh", "--yes", "--stack", stack.name], { cwd: clone, env });
+        expect({ code: refresh.code, all: refresh.all }).toMatchObject({ code: 0 });
+        expect(fs.statSync(keyFile.replace("${HOME}", home)).mode & 0o777).toBe(0o600);
+        const { code, all } = await run("./scripts/pulumi", ["destroy", "--yes", "--stack", stack.name], {
+            cwd: clone,
+            env,
+        });
+        expect({ code, all }).toMatchObject({ code: 0 });
+        expect(fs.existsSync(keyFile.replace("${HOME}", home))).toBe(false);
+        expect(await stack.leftovers()).toEqual([]);
+    } finally {
+        fs.rmSync(clone, { recursive: true });
+        fs.rmSync(home, { recursive: true });
+    }
+});
+
+test("down after that has nothing to do, and up works again", async () => {
+    expect((await stack.down()).code).toBe(0);
+    const { code, all } = await stack.up();
+    expect({ code, all }).toMatchObject({ code: 0 });
+    expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
+    const down = await stack.down();
+    expect({ code: down.code, all: down.all }).toMatchObject({ code: 0 });
+    expect(await stack.leftovers()).toEqual([]);
+});
