@@ -1,4 +1,4 @@
-import { type PortMapping, collide, parsePortMapping } from "./portMapping";
+import { collide, parsePortMapping } from "./portMapping";
 
 /** A port of the host that something else than a service takes, with the place in the config that says so. */
 export interface ReservedPort {

@@ -12,7 +12,7 @@ let port: number;
 let stack: Stack;
 
 /** Changes the stack's file as a person's editor would. */
-function edit(change: (config: Record<string, any>) => void): void {
+function edit(change: (config: Record<string, unknown>) => void): void {
     const file = parse(fs.readFileSync(stack.file, "utf8")) as { config: Record<string, unknown> };
     change(file.config);
     fs.writeFileSync(stack.file, stringify(file));
@@ -110,7 +110,7 @@ test("an image that never gets healthy fails the update with its log, each time,
     const built = await stack.ssh("docker build --quiet --tag sick:1 -", dockerfile);
     expect({ code: built.code, all: built.all }).toMatchObject({ code: 0 });
     setWeb({ image: "sick:1", ports: [`${port}:80`] });
-    for (const _attempt of ["first", "second"]) {
+    for (let attempt = 0; attempt < 2; attempt++) {
         const { code, all } = await stack.up();
         expect(code).not.toBe(0);
         expect(all).toContain("it is unhealthy");

@@ -1,0 +1,194 @@
+import * as pulumi from "@pulumi/pulumi";
+import { DockerEngine } from "../../components/engine";
+import { LocalHost, type LocalHostArgs } from "../../components/host";
+import { ServiceGroup, type ServiceSpecs } from "../../components/services";
+import { privateKey, publicKey } from "./keys";
+
+interface Registered extends pulumi.runtime.MockResourceArgs {
+    parent?: string;
+}
+let registered: Registered[] = [];
+
+void pulumi.runtime.setMocks(
+    {
+        newResource: (args) => {
+            registered.push(args);
+            const state: Record<string, unknown> = { ...(args.inputs as object) };
+            if (args.type === "command:local:Command") state.stdout = privateKey;
+            if (args.name === "engine-install") state.stdout = '{"engine":"28.5.2"}';
+            if (args.type === "docker:index/remoteImage:RemoteImage") state.imageId = "sha256:abc";
+            return { id: `${args.name}-id`, state };
+        },
+        call: (args) => args.inputs as Record<string, unknown>,
+    },
+    "berth",
+    "test",
+);
+
+const labels = { "berth.project": "berth", "berth.stack": "test" };
+const hostArgs: LocalHostArgs = {
+    machineName: "berth-test",
+    image: "berth/host:x",
+    sshPort: 20022,
+    publishedPorts: [8080],
+    labels,
+};
+const services: ServiceSpecs = {
+    web: { image: "nginx:1.30", ports: [{ published: 8080, target: 80 }], environment: {}, restart: "unless-stopped" },
+};
+
+/** Waits until the components have registered all that they ask for. */
+async function settle(): Promise<void> {
+    let seen = -1;
+    while (seen !== registered.length) {
+        seen = registered.length;
+        for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+}
+
+async function build(host: Partial<LocalHostArgs> = {}, specs = services, secretEnvironment = false) {
+    registered = [];
+    const machine = new LocalHost("host", { ...hostArgs, ...host });
+    const engine = new DockerEngine("engine", { host: machine, users: ["deploy"] });
+    new ServiceGroup("services", { engine, services: specs, prefix: "berth-test", labels, secretEnvironment });
+    await settle();
+    return { machine, engine };
+}
+
+/** A secret is handed to the mocks as an object with this signature. */
+const unwrap = (value: unknown): unknown =>
+    typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value
+        ? (value as unknown as { value: unknown }).value
+        : value;
+const isSecret = (value: unknown) => unwrap(value) !== value;
+
+function inputsOf(name: string): Record<string, unknown> {
+    const resource = registered.find((r) => r.name === name && !r.type.startsWith("berth:"));
+    if (!resource)
+        throw new Error(`${name} was not registered; there are: ${registered.map((r) => r.name).join(", ")}`);
+    return resource.inputs as Record<string, unknown>;
+}
+const names = () => registered.map((r) => r.name);
+
+test("the machine is reached on loopback only, and by nothing but SSH", async () => {
+    await build();
+    expect(inputsOf("host-machine").ports).toEqual([{ internal: 22, external: 20022, ip: "127.0.0.1" }]);
+    expect(inputsOf("host-port-8080").ports).toEqual([{ internal: 8080, external: 8080, ip: "127.0.0.1" }]);
+});
+
+test("a port of a service is a forwarder of its own without any privilege", async () => {
+    await build({ publishedPorts: [80, 443] });
+    expect(names()).toEqual(expect.arrayContaining(["host-port-80", "host-port-443"]));
+    expect(inputsOf("host-port-80")).toMatchObject({
+        user: "nobody",
+        readOnly: true,
+        capabilities: { drops: ["ALL"] },
+        securityOpts: ["no-new-privileges:true"],
+    });
+});
+
+test("the machine's Docker data lies in volumes, and what the engine lacks is not asked for", async () => {
+    await build({ missingCapabilities: ["CAP_SYS_RESOURCE"], networks: ["lab"] });
+    const machine = inputsOf("host-machine");
+    expect(machine.volumes).toEqual(
+        expect.arrayContaining([
+            expect.objectContaining({ volumeName: "berth-test-docker", containerPath: "/var/lib/docker" }),
+        ]),
+    );
+    expect(machine.capabilities).toEqual({ adds: ["ALL"], drops: ["CAP_SYS_RESOURCE"] });
+    expect(machine.networksAdvanced).toEqual([{ name: "berth-test" }, { name: "lab" }]);
+    expect(machine.privileged).toBeUndefined();
+});
+
+test("the host boots with the key that every connection pins, and private keys stay secrets", async () => {
+    await build();
+    const { uploads } = inputsOf("host-machine");
+    expect(isSecret(uploads)).toBe(true);
+    expect(unwrap(uploads)).toMatchObject([
+        { file: expect.stringMatching(/user-data$/), permissions: "0600" },
+        { file: expect.stringMatching(/meta-data$/) },
+    ]);
+    const connection = unwrap(inputsOf("engine-install").connection) as Record<string, unknown>;
+    expect(unwrap(connection.hostKey)).toBe(publicKey);
+    expect(isSecret(connection.privateKey) || isSecret(inputsOf("engine-install").connection)).toBe(true);
+    const sshOpts = unwrap(inputsOf("engine-engine").sshOpts) as string | string[];
+    expect(JSON.stringify(sshOpts)).toContain(`KnownHostsCommand=/bin/echo %H ${publicKey}`);
+    expect(JSON.stringify(sshOpts)).toContain("StrictHostKeyChecking=yes");
+});
+
+test("SSH has more than three minutes to come up", async () => {
+    await build();
+    const { dialErrorLimit } = unwrap(inputsOf("engine-install").connection) as { dialErrorLimit: number };
+    const delays = Array.from({ length: dialErrorLimit }, (_, i) => Math.min(0.1 * 1.5 ** i, 5));
+    expect(delays.reduce((sum, delay) => sum + delay, 0)).toBeGreaterThan(180);
+});
+
+test("the install runs again on a new machine, as root, for the login and the named users", async () => {
+    await build();
+    const install = inputsOf("engine-install");
+    expect(install.triggers).toEqual(["host-machine-id"]);
+    expect(install.create).toMatch(/^sudo -n bash -s -- --user ubuntu --user deploy/);
+    expect(install.stdin).toMatch(/^#!\/usr\/bin\/env bash/);
+    expect(install.environment).toBeUndefined();
+});
+
+test("a container runs the image by its id, with limits on its log and without new privileges", async () => {
+    await build();
+    expect(inputsOf("web")).toMatchObject({
+        name: "berth-test-web",
+        image: "sha256:abc",
+        restart: "unless-stopped",
+        ports: [{ internal: 80, external: 8080 }],
+        logDriver: "local",
+        logOpts: { "max-size": "10m", "max-file": "3" },
+        securityOpts: ["no-new-privileges:true"],
+        destroyGraceSeconds: 10,
+    });
+    expect(inputsOf("web").healthcheck).toMatchObject({
+        tests: expect.arrayContaining(["CMD", "http://127.0.0.1:80/"]),
+    });
+    expect(inputsOf("web").labels).toEqual(expect.arrayContaining([{ label: "berth.service", value: "web" }]));
+    expect(inputsOf("web-image")).toMatchObject({ name: "nginx:1.30", keepLocally: true });
+});
+
+test("a service with every option gives each of them to its container", async () => {
+    const spec = {
+        image: "me/app:1",
+        ports: [{ hostIp: "127.0.0.1", published: 1, target: 2 }],
+        environment: { A: "b c", D: "" },
+        restart: "on-failure:3",
+    };
+    await build({}, { app: spec });
+    expect(inputsOf("app")).toMatchObject({
+        envs: ["A=b c", "D="],
+        restart: "on-failure",
+        maxRetryCount: 3,
+        ports: [{ internal: 2, external: 1, ip: "127.0.0.1" }],
+    });
+    expect(inputsOf("app").healthcheck).toBeUndefined();
+});
+
+test("an environment from a secret stays one", async () => {
+    await build({}, { web: { ...services.web!, environment: { PASSWORD: "hunter2" } } }, true);
+    expect(isSecret(inputsOf("web").envs)).toBe(true);
+});
+
+test("the gate watches the very container, and asks again for a new one", async () => {
+    await build();
+    expect(inputsOf("web-gate")).toMatchObject({ create: "bash -s -- web-id 120", triggers: ["web-id"] });
+    expect(inputsOf("web-gate").stdin).toContain("dossier");
+});
+
+test("each link of the chain is a component under its published type", async () => {
+    await build();
+    const components = registered.filter((r) => r.type.startsWith("berth:"));
+    expect(components.map((c) => c.type).sort()).toEqual([
+        "berth:index:ContainerService",
+        "berth:index:DockerEngine",
+        "berth:index:LocalHost",
+        "berth:index:ServiceGroup",
+        "berth:index:SshIdentity",
+        "berth:index:SshKey",
+        "berth:index:SshKey",
+    ]);
+});
