@@ -3,6 +3,7 @@ import { readConfig } from "./components/config";
 import { DockerEngine } from "./components/engine";
 import { LocalHost, checkLocalEngine, localMissingCapabilities, sshCommand } from "./components/host";
 import { ServiceGroup, isReachable } from "./components/services";
+import { userError } from "./components/userError";
 
 export = async () => {
     const config = readConfig();
@@ -19,7 +20,7 @@ export = async () => {
         ports: [{ port: config.host.sshPort, place: "berth:host.sshPort" }, ...published],
         labels,
     });
-    if (problems.length > 0) throw new pulumi.RunError(problems.join("\n"));
+    if (problems.length > 0) throw userError(problems.join("\n"));
 
     const host = new LocalHost("host", {
         machineName: name,

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { NAMESPACE, describeIssues } from "./configErrors";
 import { portCollisions, servicesSchema } from "./services";
+import { userError } from "./userError";
 
 const url = z.string().regex(/^https?:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._~/-]*)?$/, {
     error: "not a URL; write http(s)://HOST[:PORT][/PATH]",
@@ -90,7 +91,7 @@ export function parseConfig(
 /**
  * The only reader of the stack's config.
  *
- * @throws pulumi.RunError with every mistake, before any resource is registered
+ * @throws userError with every mistake, before any resource is registered
  */
 export function readConfig(): BerthConfig {
     refuseDockerVariables(process.env);
@@ -101,7 +102,7 @@ export function readConfig(): BerthConfig {
     const result = parseConfig(raw);
     if ("errors" in result) {
         const count = result.errors.length;
-        throw new pulumi.RunError(
+        throw userError(
             `The config of stack ${pulumi.getStack()} has ${count} mistake${count === 1 ? "" : "s"}:\n` +
                 result.errors.map((line) => `  ${line}`).join("\n") +
                 `\nMend Pulumi.${pulumi.getStack()}.yaml, or use: ./scripts/pulumi config set --path '<path>' <value>`,
@@ -119,7 +120,7 @@ function refuseDockerVariables(env: NodeJS.ProcessEnv): void {
     const set = DOCKER_VARIABLES.filter((name) => env[name]);
     if (set.length === 0) return;
     const [names, them] = [set.join(" and "), set.length === 1 ? "it" : "them"];
-    throw new pulumi.RunError(
+    throw userError(
         `${names} in your shell would send the stack's containers to another engine: use ./scripts/pulumi, ` +
             `which clears ${them}, or run: unset ${set.join(" ")}`,
     );
