@@ -16,48 +16,72 @@ const user = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, {
 const portNumber = z.number({ error: "write a number" }).int().min(1).max(65535);
 const networkName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, { error: "not the name of a Docker network" });
 
-const hostSchema = z.strictObject({
-    /** Which machine. `local` is a container on the local Docker engine. */
-    kind: z.literal("local", { error: `the kind of host is unknown; the kinds are: local` }),
-    /** Port on 127.0.0.1 that leads to the machine's sshd. */
-    sshPort: portNumber,
-    /** Image of the machine on the local engine; ./scripts/up builds it. */
-    image: networkName.or(z.string().regex(/^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?$/, { error: "not an image" })),
-    /** Where the local Docker engine listens. */
-    dockerHost: z
-        .string()
-        .regex(/^unix:\/\/\/.+$/, { error: "write unix:///PATH of a Docker engine on this computer" })
-        .default("unix:///var/run/docker.sock"),
-});
+const hostSchema = z
+    .strictObject({
+        kind: z
+            .literal("local", { error: `the kind of host is unknown; the kinds are: local` })
+            .describe("Which machine: `local` is a container on this computer's Docker engine."),
+        sshPort: portNumber.describe(
+            "Port on 127.0.0.1 that leads to the machine's sshd. ./scripts/up chooses a free one.",
+        ),
+        image: z
+            .string()
+            .regex(/^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?$/, { error: "not the name of an image" })
+            .describe("Image of the machine on the local engine. ./scripts/up builds it."),
+        dockerHost: z
+            .string()
+            .regex(/^unix:\/\/\/.+$/, { error: "write unix:///PATH of a Docker engine on this computer" })
+            .default("unix:///var/run/docker.sock")
+            .describe("Where the local Docker engine listens."),
+    })
+    .describe("The machine.");
 
-const engineSchema = z.strictObject({
-    users: z.array(user, { error: "write a list of user names" }).default([]),
-    version: z
-        .string({ error: `write the version in quotes, such as "28.5"` })
-        .regex(/^[0-9][0-9A-Za-z.:+~-]*$/, { error: `not a version; write its beginning, such as "28.5"` })
-        .optional(),
-    apt: z.strictObject({ url, fingerprint }).optional(),
-    registryMirrors: z.array(url, { error: "write a list of URLs" }).default([]),
-    logs: z
-        .strictObject({
-            maxSize: z
-                .string()
-                .regex(/^\d+[kmg]$/, { error: `write a size such as "10m"` })
-                .optional(),
-            maxFile: z.number().int().min(1).max(1000).optional(),
-        })
-        .optional(),
-});
+const engineSchema = z
+    .strictObject({
+        users: z
+            .array(user, { error: "write a list of user names" })
+            .default([])
+            .describe("Logins of the host that use Docker without sudo, besides the one that Berth uses. They exist."),
+        version: z
+            .string({ error: `write the version in quotes, such as "28.5"` })
+            .regex(/^[0-9][0-9A-Za-z.:+~-]*$/, { error: `not a version; write its beginning, such as "28.5"` })
+            .optional()
+            .describe("Version of Docker, or its beginning, held. Without it: the newest at the first install."),
+        apt: z
+            .strictObject({ url, fingerprint })
+            .optional()
+            .describe("A mirror of Docker's packages, with the full fingerprint of the key that signs them."),
+        registryMirrors: z
+            .array(url, { error: "write a list of URLs" })
+            .default([])
+            .describe("Registries that are asked before Docker Hub."),
+        logs: z
+            .strictObject({
+                maxSize: z
+                    .string()
+                    .regex(/^\d+[kmg]$/, { error: `write a size such as "10m"` })
+                    .optional()
+                    .describe("Size of a log file. Default: 10m"),
+                maxFile: z.number().int().min(1).max(1000).optional().describe("Files kept. Default: 3"),
+            })
+            .optional()
+            .describe("Limits of each container's log, by default of the engine."),
+    })
+    .describe("Docker on the machine.");
 
-/** Stand-ins for Docker's repository and registry. Written by ./scripts/up where the real ones do not answer. */
-const labSchema = z.strictObject({
-    network: networkName,
-    aptUrl: url,
-    aptFingerprint: fingerprint,
-    registryMirror: url,
-});
+const labSchema = z
+    .strictObject({
+        network: networkName,
+        aptUrl: url,
+        aptFingerprint: fingerprint,
+        registryMirror: url,
+    })
+    .describe(
+        "Stand-ins for Docker's packages and registry. ./scripts/up writes it where the real ones do not answer.",
+    );
 
-const configSchema = z.strictObject({
+/** Everything in the namespace `berth`. */
+export const configSchema = z.strictObject({
     host: hostSchema,
     engine: engineSchema.prefault({}),
     services: servicesSchema,

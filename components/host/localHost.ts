@@ -132,7 +132,6 @@ function createMachine(
         {
             ...options,
             deleteBeforeReplace: true,
-            dependsOn: [identity.stored],
             // securityOpts: the provider reads `systempaths` back as missing. The others: neither new user data nor
             // another computer's engine may replace a machine that runs.
             ignoreChanges: ["securityOpts", "uploads", "capabilities"],

@@ -64,17 +64,15 @@ export class SshKey extends pulumi.ComponentResource {
 export class SshIdentity extends pulumi.ComponentResource {
     readonly host: SshKey;
     readonly client: SshKey;
-    /** The client's key on the machine that runs Pulumi, as OpenSSH expands it: `${HOME}/.berth/ssh/<name>`. */
+    /** The client's key on the machine that runs Pulumi, as OpenSSH expands it: `${HOME}/.berth/ssh/<name>`. It is there for all who depend on this output. */
     readonly identityFile: pulumi.Output<string>;
-    /** Done when that file is there. */
-    readonly stored: pulumi.Resource;
 
     constructor(name: string, args: object = {}, opts?: pulumi.ComponentResourceOptions) {
         super("berth:index:SshIdentity", name, args, opts);
         this.host = new SshKey(`${name}-host-key`, {}, { parent: this });
         this.client = new SshKey(`${name}-client-key`, {}, { parent: this });
         const fileName = this.client.publicKey.apply(keyFileName);
-        this.stored = new local.Command(
+        const stored = new local.Command(
             `${name}-client-key-file`,
             {
                 create: fileName.apply(storeAs),
@@ -85,7 +83,7 @@ export class SshIdentity extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        this.identityFile = pulumi.interpolate`\${HOME}/.berth/ssh/${fileName}`;
+        this.identityFile = pulumi.all([fileName, stored.urn]).apply(([file]) => `\${HOME}/.berth/ssh/${file}`);
         this.registerOutputs({ identityFile: this.identityFile });
     }
 }

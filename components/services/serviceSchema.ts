@@ -53,14 +53,15 @@ const restart = z
 /** A service in the Compose Specification's words, as far as Berth supports them. */
 export const serviceSchema = z.strictObject(
     {
-        /** Image that the container runs. */
-        image,
-        /** Ports of the host that lead into the container. Default: none */
-        ports: z.array(port, { error: `write a list, such as ["8080:80"]` }).default([]),
-        /** Environment variables of the container. Default: none */
-        environment: environment.default({}),
-        /** When the engine starts the container again. Default: "no", as in Compose */
-        restart: restart.default("no"),
+        image: image.describe("Image that the container runs."),
+        ports: z
+            .array(port, { error: `write a list, such as ["8080:80"]` })
+            .default([])
+            .describe("Ports of the host that lead into the container: [HOST_IP:]PUBLISHED:TARGET."),
+        environment: environment.default({}).describe("Environment variables of the container."),
+        restart: restart
+            .default("no")
+            .describe('When the engine starts the container again: "no", always, unless-stopped, on-failure[:COUNT].'),
     },
     { error: (issue) => (issue.code === "invalid_type" ? "write a map with at least `image`" : undefined) },
 );

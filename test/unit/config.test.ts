@@ -1,4 +1,6 @@
+import * as fs from "node:fs";
 import { parseConfig } from "../../components/config";
+import { configJsonSchema, schemaFile } from "../../scripts/lib/configSchema";
 
 const host = { kind: "local", sshPort: 20022, image: "berth/host:debian-13" };
 const web = { image: "nginx:1.30", ports: ["8080:80"] };
@@ -149,4 +151,10 @@ test("values of the environment never appear in an error", () => {
     const errors = serviceErrors({ ...web, environment: { "BAD NAME": "hunter2", LIST: ["hunter2"] } });
     expect(errors.length).toBeGreaterThan(0);
     expect(errors.join("\n")).not.toContain("hunter2");
+});
+
+test("the JSON schema in docs is that of the code", () => {
+    const written: unknown = JSON.parse(fs.readFileSync(schemaFile, "utf8"));
+    // npm run schema writes it anew
+    expect(written).toEqual(JSON.parse(configJsonSchema()));
 });
