@@ -12,8 +12,9 @@ export = async () => {
 
     const published = Object.entries(config.services).flatMap(([service, { ports }]) =>
         ports
-            .filter(isReachable)
-            .map(({ published: port }, i) => ({ port, place: `berth:services.${service}.ports[${i}]` })),
+            .map((port, i) => ({ port, place: `berth:services.${service}.ports[${i}]` }))
+            .filter(({ port }) => isReachable(port))
+            .map(({ port, place }) => ({ port: port.published, place })),
     );
     const problems = await checkLocalEngine({
         dockerHost: config.host.dockerHost,

@@ -9,7 +9,7 @@ import { checkPrerequisites } from "./prerequisites";
 import { main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { StackFile, splitStack, stackExists } from "./stack";
+import { StackFile, splitStack, stackExists, stackLabels } from "./stack";
 
 main(async () => {
     const { stack, rest } = splitStack(process.argv.slice(2));
@@ -32,7 +32,7 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
     const file = fs.existsSync(stackFile(stack)) ? new StackFile(stack) : undefined;
     const dockerHost = file && (await ensureEngine(file.get("berth:host", "dockerHost") as string | undefined));
     if (await stackExists(pulumi, stack)) {
-        await recover(pulumi, stack, { "berth.project": "berth", "berth.stack": stack });
+        await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
         const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
         if (code !== 0) return code;

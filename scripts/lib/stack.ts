@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import * as net from "node:net";
-import { Document, parseDocument } from "yaml";
-import { defaultStackFile, stackFile } from "./paths";
+import * as path from "node:path";
+import { Document, parse, parseDocument } from "yaml";
+import { defaultStackFile, root, stackFile } from "./paths";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 
@@ -33,7 +34,13 @@ export function splitStack(
     return { stack: named ?? DEFAULT_STACK, named: named !== undefined, rest };
 }
 
-/** The names of all stacks of this project in the backend. */
+/** Labels on everything of a stack. The project's name is the person's after `pulumi new`. */
+export function stackLabels(stack: string): Record<string, string> {
+    const { name } = parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as { name: string };
+    return { "berth.project": name, "berth.stack": stack };
+}
+
+/** Whether the backend has this stack of the project. */
 export async function stackExists(pulumi: Pulumi, stack: string): Promise<boolean> {
     const stacks = JSON.parse(await pulumi.output(["stack", "ls", "--json"])) as { name: string }[];
     return stacks.some(({ name }) => name === stack || name.endsWith(`/${stack}`));

@@ -8,7 +8,7 @@ import { checkPrerequisites } from "./prerequisites";
 import { main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { StackFile, freePort, splitStack, stackExists } from "./stack";
+import { StackFile, freePort, splitStack, stackExists, stackLabels } from "./stack";
 
 /** Where the search for a port that leads to the machine's sshd begins. */
 const FIRST_SSH_PORT = 20022;
@@ -27,7 +27,7 @@ async function up(stack: string, args: string[]): Promise<number> {
     const pulumi = await Pulumi.find();
     await prepareMachine(stack);
     if (await stackExists(pulumi, stack)) {
-        await recover(pulumi, stack, { "berth.project": "berth", "berth.stack": stack });
+        await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
     } else {
         await pulumi.output(["stack", "init", stack, "--no-select"]);
