@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { run, succeeds } from "./commands";
-import { withLock } from "./lock";
+import { isAlive, withLock } from "./lock";
 import { UserError, step } from "./progress";
 
 /** The engine that Berth starts where the computer runs none, apart from any other: its socket, data and pid. */
@@ -12,6 +12,8 @@ const OWN = {
     pid: "/run/berth/docker.pid",
     log: "/run/berth/dockerd.log",
     lock: "/run/berth/engine.lock",
+    /** A file for each process that uses it, named by its pid: it is not stopped under anybody. */
+    users: "/run/berth/users",
     execRoot: "/run/berth/docker",
     dataRoot: "/var/lib/berth/docker",
 };
@@ -36,6 +38,8 @@ const answersAt = (dockerHost: string) => succeeds("docker", ["--host", dockerHo
  */
 export async function ensureEngine(preferred?: string): Promise<string> {
     for (const candidate of preferred ? [preferred] : CANDIDATES) {
+        // Registered first: an engine that answers must not be stopped before it is used.
+        if (candidate === OWN_HOST) registerUse();
         if (await answersAt(candidate)) return candidate;
     }
     if (preferred && preferred !== OWN_HOST) {
@@ -87,15 +91,29 @@ async function startEngine(): Promise<void> {
     }
 }
 
+function registerUse(): void {
+    if (process.platform !== "linux" || process.getuid?.() !== 0) return;
+    fs.mkdirSync(OWN.users, { recursive: true });
+    fs.writeFileSync(path.join(OWN.users, String(process.pid)), "");
+}
+
+/** Whether another living process uses the engine. Files of dead ones are removed. */
+function isUsedByOthers(): boolean {
+    const pids = fs.existsSync(OWN.users) ? fs.readdirSync(OWN.users) : [];
+    const dead = pids.filter((pid) => pid === String(process.pid) || !isAlive(Number(pid)));
+    for (const pid of dead) fs.rmSync(path.join(OWN.users, pid), { force: true });
+    return dead.length < pids.length;
+}
+
 /**
- * Stops the engine that Berth started, when nothing is on it any more. Any other engine is left alone.
+ * Stops the engine that Berth started, when nothing is on it and nobody uses it any more. Any other engine is left alone.
  *
  * @param purge also removes its images
  */
 export async function stopEngine(dockerHost: string, purge: boolean): Promise<void> {
     if (dockerHost !== OWN_HOST) return;
     await withLock(OWN.lock, async () => {
-        if (!(await answersAt(OWN_HOST))) return;
+        if (isUsedByOthers() || !(await answersAt(OWN_HOST))) return;
         if ((await run("docker", ["--host", OWN_HOST, "ps", "-aq"])) !== "") return;
         await step("stop the Docker engine", async () => {
             const pid = Number(fs.readFileSync(OWN.pid, "utf8"));

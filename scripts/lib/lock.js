@@ -5,7 +5,11 @@ const path = require("node:path");
 
 const POLL_MILLISECONDS = 200;
 
-/** @param {number} pid */
+/**
+ * Whether a process exists.
+ *
+ * @param {number} pid
+ */
 function isAlive(pid) {
     try {
         process.kill(pid, 0);
@@ -78,4 +82,4 @@ async function withLock(file, work, onWait) {
     }
 }
 
-module.exports = { withLock };
+module.exports = { isAlive, withLock };
