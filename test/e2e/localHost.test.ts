@@ -80,6 +80,15 @@ test("DOCKER_CONTEXT in the shell does not lead containers astray", async () => 
     expect({ code, all }).toMatchObject({ code: 0 });
 });
 
+test("a pinned engine version is installed in place, held, and nginx is still there", async () => {
+    edit((config) => (config["berth:engine"] = { users: [], version: "26.1" }));
+    const { code, all } = await stack.up();
+    expect({ code, all }).toMatchObject({ code: 0 });
+    expect((await stack.outputs()).engine.engine).toMatch(/^26\.1/);
+    expect((await stack.ssh("apt-mark showhold")).stdout).toMatch(/^docker-ce$/m);
+    expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
+});
+
 test("another image tag replaces the container, not the machine", async () => {
     const before = await machineId();
     setWeb({ image: "nginx:1.26", ports: [`${port}:80`] });
@@ -149,7 +158,7 @@ test("every mistake in the config is named at once, and nothing is touched", asy
     }
     expect(fs.existsSync(path.join(root, "x"))).toBe(false);
     expect(await docker("ps", "-aq", "--no-trunc", "--filter", `label=berth.stack=${stack.name}`)).toBe(before);
-    edit((config) => (config["berth:engine"] = { users: [] }));
+    edit((config) => (config["berth:engine"] = { users: [], version: "26.1" }));
     setWeb({ ...web, ports: [`${port}:80`] });
 });
 
