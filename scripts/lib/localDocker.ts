@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { run, succeeds } from "./commands";
 import { isAlive, withLock } from "./lock";
-import { UserError, step } from "./progress";
+import { UserError, say, step } from "./progress";
 
 /** The engine that Berth starts where the computer runs none, apart from any other: its socket, data and pid. */
 const OWN = {
@@ -89,6 +89,16 @@ async function startEngine(): Promise<void> {
         }
         await new Promise((resolve) => setTimeout(resolve, 200));
     }
+}
+
+/** Starts those of a stack's containers that somebody stopped: Pulumi, which does not look, would call them unchanged. */
+export async function startStopped(dockerHost: string, labels: Record<string, string>): Promise<void> {
+    const filters = Object.entries(labels).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
+    const list = ["ps", "--filter", "status=exited", ...filters, "--format", "{{.Names}}"];
+    const names = (await run("docker", ["--host", dockerHost, ...list])).split("\n").filter(Boolean);
+    if (names.length === 0) return;
+    say(`starting what was stopped: ${names.join(", ")}`);
+    await run("docker", ["--host", dockerHost, "start", ...names]);
 }
 
 function registerUse(): void {

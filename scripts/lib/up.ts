@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { restoreIdentity } from "./identity";
-import { ensureEngine } from "./localDocker";
+import { ensureEngine, startStopped } from "./localDocker";
 import { withLock } from "./lock";
 import { own } from "./paths";
 import { checkPrerequisites } from "./prerequisites";
@@ -60,6 +60,7 @@ async function prepareMachine(stack: string): Promise<void> {
         useKnownNginx(file, isNew, nginx);
     }
     await buildHostImage(String(file.get("berth:host", "image")), dockerHost);
+    await startStopped(dockerHost, stackLabels(stack));
     file.save();
 }
 

@@ -89,6 +89,13 @@ test("a pinned engine version is installed in place, held, and nginx is still th
     expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
 });
 
+test("a machine that somebody stopped is started by the next up, and nginx with it", async () => {
+    await docker("stop", stack.prefix);
+    const { code, all } = await stack.up("--expect-no-changes");
+    expect({ code, all }).toMatchObject({ code: 0, all: expect.stringContaining(`was stopped: ${stack.prefix}`) });
+    await until("nginx answers again", async () => (await get(`http://127.0.0.1:${port}`))?.status === 200);
+});
+
 test("another image tag replaces the container, not the machine", async () => {
     const before = await machineId();
     setWeb({ image: "nginx:1.26", ports: [`${port}:80`] });
