@@ -1,30 +1,21 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { stopLab } from "./hostImage";
 import { restoreIdentity } from "./identity";
+import { stackLabels } from "./labels";
 import { ensureEngine, stopEngine } from "./localDocker";
-import { withLock } from "./lock";
-import { cache, own, stackFile } from "./paths";
+import { cache, stackFile } from "./paths";
 import { checkPrerequisites } from "./prerequisites";
 import { main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { StackFile, splitStack, stackExists, stackLabels } from "./stack";
+import { StackFile, alone, splitStack, stackExists } from "./stack";
 
 main(async () => {
     const { stack, rest } = splitStack(process.argv.slice(2));
     const purge = rest.includes("--purge");
     await checkPrerequisites();
-    return withLock(
-        path.join(own, `${stack}.lock`),
-        () =>
-            down(
-                stack,
-                purge,
-                rest.filter((arg) => arg !== "--purge"),
-            ),
-        (pid) => say(`another run (pid ${pid}) works on the stack ${stack}: waiting for it`),
-    );
+    const options = rest.filter((arg) => arg !== "--purge");
+    return alone(stack, () => down(stack, purge, options));
 });
 
 async function down(stack: string, purge: boolean, args: string[]): Promise<number> {

@@ -3,6 +3,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { run, succeeds } from "./commands";
+import { canInstallPackages, installPackage } from "./debian";
+import { labelFilters } from "./labels";
 import { isAlive, withLock } from "./lock";
 import { UserError, say, step } from "./progress";
 
@@ -50,7 +52,7 @@ export async function ensureEngine(preferred?: string): Promise<string> {
     if (process.platform !== "linux") {
         throw new UserError("no Docker engine answers: start Docker Desktop, or another one, and try again");
     }
-    if (process.getuid?.() !== 0 || !fs.existsSync("/etc/debian_version")) {
+    if (!canInstallPackages()) {
         throw new UserError(
             "no Docker engine answers at /var/run/docker.sock: install and start one (https://docs.docker.com/engine/install), " +
                 "and let this user reach it (`sudo usermod -aG docker $USER`, then a new login). " +
@@ -60,18 +62,11 @@ export async function ensureEngine(preferred?: string): Promise<string> {
     await withLock(OWN.lock, async () => {
         if (await answersAt(OWN_HOST)) return;
         if (!(await succeeds("sh", ["-c", "command -v dockerd && command -v docker"]))) {
-            await step("install docker.io", installEngine);
+            await step("install docker.io", () => installPackage("docker.io"));
         }
         await step("start a Docker engine", startEngine);
     });
     return OWN_HOST;
-}
-
-async function installEngine(): Promise<void> {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    // A source that does not answer is no hindrance: what counts is whether the package can be had.
-    await run("apt-get", ["update", "-qq"], { env }).catch(() => undefined);
-    await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "docker.io"], { env });
 }
 
 async function startEngine(): Promise<void> {
@@ -93,8 +88,7 @@ async function startEngine(): Promise<void> {
 
 /** Starts those of a stack's containers that somebody stopped: Pulumi, which does not look, would call them unchanged. */
 export async function startStopped(dockerHost: string, labels: Record<string, string>): Promise<void> {
-    const filters = Object.entries(labels).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
-    const list = ["ps", "--filter", "status=exited", ...filters, "--format", "{{.Names}}"];
+    const list = ["ps", "--filter", "status=exited", ...labelFilters(labels), "--format", "{{.Names}}"];
     const names = (await run("docker", ["--host", dockerHost, ...list])).split("\n").filter(Boolean);
     if (names.length === 0) return;
     say(`starting what was stopped: ${names.join(", ")}`);

@@ -1,6 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { shellQuote } from "../../components/engine/shellQuote";
 import { run } from "./commands";
+import { labelFilters } from "./labels";
 import { own } from "./paths";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
@@ -61,10 +63,9 @@ async function removeOrphan(resource: Resource, resources: Resource[], labels: R
     if (!kind || typeof name !== "string") return;
     const docker = dockerOf(resource, resources);
     if (!docker) return;
-    const filters = Object.entries(labels).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
     const list = kind === "container" ? ["ps", "-aq"] : ["network", "ls", "-q"];
     const anchored = `^/?${name.replace(/[.]/g, "\\.")}$`;
-    const [command, ...args] = docker([...list, "--filter", `name=${anchored}`, ...filters]);
+    const [command, ...args] = docker([...list, "--filter", `name=${anchored}`, ...labelFilters(labels)]);
     const ids = (await run(command ?? "", args)).split("\n").filter(Boolean);
     for (const id of ids) {
         say(`removing the ${kind} ${name}, which a killed run had begun`);
@@ -85,6 +86,12 @@ function dockerOf(resource: Resource, resources: Resource[]): ((args: string[]) 
     const [, user = "", address = "", port = ""] = match;
     // The provider keeps lists as JSON texts in its inputs.
     const options = typeof inputs?.sshOpts === "string" ? (JSON.parse(inputs.sshOpts) as string[]) : [];
-    const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
-    return (args) => ["ssh", ...options, "-p", port, `${user}@${address}`, ["docker", ...args].map(quote).join(" ")];
+    return (args) => [
+        "ssh",
+        ...options,
+        "-p",
+        port,
+        `${user}@${address}`,
+        ["docker", ...args].map(shellQuote).join(" "),
+    ];
 }

@@ -1,8 +1,9 @@
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
-import { Document, parse, parseDocument } from "yaml";
-import { defaultStackFile, root, stackFile } from "./paths";
+import { Document, parseDocument } from "yaml";
+import { withLock } from "./lock";
+import { defaultStackFile, own, stackFile } from "./paths";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 
@@ -34,10 +35,11 @@ export function splitStack(
     return { stack: named ?? DEFAULT_STACK, named: named !== undefined, rest };
 }
 
-/** Labels on everything of a stack. The project's name is the person's after `pulumi new`. */
-export function stackLabels(stack: string): Record<string, string> {
-    const { name } = parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as { name: string };
-    return { "berth.project": name, "berth.stack": stack };
+/** Runs `work` when no other run of this clone works on the stack. */
+export function alone<T>(stack: string, work: () => Promise<T>): Promise<T> {
+    return withLock(path.join(own, `${stack}.lock`), work, (pid) =>
+        say(`another run (pid ${pid}) works on the stack ${stack}: waiting for it`),
+    );
 }
 
 /** Whether the backend has this stack of the project. */
@@ -65,19 +67,12 @@ export class StackFile {
         return new StackFile(stack);
     }
 
-    get(key: string, field?: string): unknown {
-        return this.document.getIn(field === undefined ? ["config", key] : ["config", key, field]);
-    }
-
-    set(key: string, field: string | undefined, value: unknown): void {
-        this.document.setIn(field === undefined ? ["config", key] : ["config", key, field], value);
-    }
-
-    getIn(path: readonly string[]): unknown {
+    /** What stands below `config`: `get("berth:host", "kind")`. */
+    get(...path: readonly string[]): unknown {
         return this.document.getIn(["config", ...path]);
     }
 
-    setIn(path: readonly string[], value: unknown): void {
+    set(path: readonly string[], value: unknown): void {
         this.document.setIn(["config", ...path], value);
     }
 

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { execute, run, succeeds } from "./commands";
+import { canInstallPackages, installPackage } from "./debian";
 import { findGo } from "./go";
 import { ensureEngine, stopEngine } from "./localDocker";
 import { root } from "./paths";
@@ -52,7 +53,10 @@ async function check(name: string, count: Count, command: string, args: string[]
 
 async function lint(count: Count): Promise<void> {
     const bin = (name: string) => path.join(root, "node_modules/.bin", name);
-    if (!(await succeeds("shellcheck", ["--version"]))) await installShellcheck();
+    if (!(await succeeds("shellcheck", ["--version"]))) {
+        if (!canInstallPackages()) throw new UserError("shellcheck is missing: install it");
+        await installPackage("shellcheck");
+    }
     const tracked = (await run("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root })).split(
         "\n",
     );
@@ -62,15 +66,6 @@ async function lint(count: Count): Promise<void> {
     await check("tsc", count, bin("tsc"), ["--noEmit", "--noCheck", "false"]);
     await check("eslint", count, bin("eslint"), ["--max-warnings=0", "."]);
     await check("prettier", count, bin("prettier"), ["--check", "--log-level=warn", "."]);
-}
-
-async function installShellcheck(): Promise<void> {
-    if (process.getuid?.() !== 0 || !fs.existsSync("/etc/debian_version"))
-        throw new UserError("shellcheck is missing: install it");
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    // A source that does not answer is no hindrance: what counts is whether the package can be had.
-    await run("apt-get", ["update", "-qq"], { env }).catch(() => undefined);
-    await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "shellcheck"], { env });
 }
 
 const firstLine = (file: string) => fs.readFileSync(file, "utf8").split("\n", 1)[0] ?? "";

@@ -1,14 +1,12 @@
-import * as path from "node:path";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { restoreIdentity } from "./identity";
+import { stackLabels } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
-import { withLock } from "./lock";
-import { own } from "./paths";
 import { checkPrerequisites } from "./prerequisites";
 import { main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { StackFile, freePort, splitStack, stackExists, stackLabels } from "./stack";
+import { StackFile, alone, freePort, splitStack, stackExists } from "./stack";
 
 /** Where the search for a port that leads to the machine's sshd begins. */
 const FIRST_SSH_PORT = 20022;
@@ -16,11 +14,7 @@ const FIRST_SSH_PORT = 20022;
 main(async () => {
     const { stack, rest } = splitStack(process.argv.slice(2));
     await checkPrerequisites();
-    return withLock(
-        path.join(own, `${stack}.lock`),
-        () => up(stack, rest),
-        (pid) => say(`another run (pid ${pid}) works on the stack ${stack}: waiting for it`),
-    );
+    return alone(stack, () => up(stack, rest));
 });
 
 async function up(stack: string, args: string[]): Promise<number> {
@@ -46,17 +40,17 @@ async function prepareMachine(stack: string): Promise<void> {
     const isNew = file.get("berth:host", "image") === undefined;
     const needsLab = isNew ? !(await internetAnswers()) : file.get("berth:lab") !== undefined;
     if (isNew) {
-        file.set("berth:host", "dockerHost", dockerHost);
-        file.set("berth:host", "image", hostImageName(!needsLab));
+        file.set(["berth:host", "dockerHost"], dockerHost);
+        file.set(["berth:host", "image"], hostImageName(!needsLab));
     }
     if (file.get("berth:host", "sshPort") === undefined) {
-        file.set("berth:host", "sshPort", await freePort(FIRST_SSH_PORT));
+        file.set(["berth:host", "sshPort"], await freePort(FIRST_SSH_PORT));
     }
     if (needsLab) {
         if (isNew)
             say("Docker's registry and packages do not answer: stand-ins made of Debian's packages serve instead");
         const { nginx, ...lab } = await step("lab", () => startLab(dockerHost));
-        file.set("berth:lab", undefined, lab);
+        file.set(["berth:lab"], lab);
         useKnownNginx(file, isNew, nginx);
     }
     await buildHostImage(String(file.get("berth:host", "image")), dockerHost);
@@ -68,10 +62,10 @@ async function prepareMachine(stack: string): Promise<void> {
 function useKnownNginx(file: StackFile, isNew: boolean, versions: string[]): void {
     const place = ["berth:services", "web", "image"] as const;
     const newest = versions.at(-1);
-    const [, wanted] = /^nginx:(\d+\.\d+)$/.exec(String(file.getIn(place))) ?? [];
+    const [, wanted] = /^nginx:(\d+\.\d+)$/.exec(String(file.get(...place))) ?? [];
     if (!isNew || !wanted || !newest || versions.includes(wanted)) return;
     say(`the stand-in registry has no nginx ${wanted}: ${newest} is used`);
-    file.setIn(place, `nginx:${newest}`);
+    file.set(place, `nginx:${newest}`);
 }
 
 async function printUrl(pulumi: Pulumi, stack: string): Promise<void> {

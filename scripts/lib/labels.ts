@@ -1,0 +1,14 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { root } from "./paths";
+
+/** Labels on everything of a stack, as index.ts gives them. The project's name is the person's after `pulumi new`. */
+export function stackLabels(stack: string): Record<string, string> {
+    const { name } = parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as { name: string };
+    return { "berth.project": name, "berth.stack": stack };
+}
+
+/** Options of `docker ps` and its like that list only what carries all of the labels. */
+export const labelFilters = (labels: Record<string, string>) =>
+    Object.entries(labels).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
