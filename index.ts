@@ -1,63 +1,55 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "./components/config";
 import { DockerEngine } from "./components/engine";
-import { LocalHost, checkLocalEngine, localMissingCapabilities, sshCommand } from "./components/host";
-import { ServiceGroup, isReachable } from "./components/services";
-import { userError } from "./components/userError";
+import { type StackHost, createHosts, sshCommand, sshTarget } from "./components/host";
+import { ServiceGroup } from "./components/services";
 
 export = async () => {
     const config = readConfig();
     const name = `${pulumi.getProject()}-${pulumi.getStack()}`;
     const labels = { "berth.project": pulumi.getProject(), "berth.stack": pulumi.getStack() };
 
-    const published = Object.entries(config.services).flatMap(([service, { ports }]) =>
-        ports
-            .map((port, i) => ({ port, place: `berth:services.${service}.ports[${i}]` }))
-            .filter(({ port }) => isReachable(port))
-            .map(({ port, place }) => ({ port: port.published, place })),
-    );
-    const problems = await checkLocalEngine({
-        dockerHost: config.host.dockerHost,
-        ports: [{ port: config.host.sshPort, place: "berth:host.sshPort" }, ...published],
+    const hosts = await createHosts({
+        config: config.host,
+        hostName: name,
+        published: config.published,
         labels,
+        account: config.account,
+        lab: config.lab,
     });
-    if (problems.length > 0) throw userError(problems.join("\n"));
+    const outputs = hosts.map(deploy);
+    return outputs.length === 1 ? outputs[0] : { hosts: outputs };
 
-    const host = new LocalHost("host", {
-        machineName: name,
-        dockerHost: config.host.dockerHost,
-        image: config.host.image,
-        sshPort: config.host.sshPort,
-        publishedPorts: published.map(({ port }) => port),
-        networks: config.lab ? [config.lab.network] : [],
-        missingCapabilities: localMissingCapabilities(),
-        labels,
-    });
+    function deploy({ name: hostName, host, exposure }: StackHost) {
+        const scope = hostName === "host" ? "" : `${hostName}/`;
+        const engine = new DockerEngine(`${scope}engine`, {
+            host,
+            users: config.engine.users,
+            version: config.engine.version,
+            apt:
+                config.engine.apt ?? (config.lab && { url: config.lab.aptUrl, fingerprint: config.lab.aptFingerprint }),
+            registryMirrors: [...config.engine.registryMirrors, ...(config.lab ? [config.lab.registryMirror] : [])],
+            logs: config.engine.logs,
+        });
 
-    const engine = new DockerEngine("engine", {
-        host,
-        users: config.engine.users,
-        version: config.engine.version,
-        apt: config.engine.apt ?? (config.lab && { url: config.lab.aptUrl, fingerprint: config.lab.aptFingerprint }),
-        registryMirrors: [...config.engine.registryMirrors, ...(config.lab ? [config.lab.registryMirror] : [])],
-        logs: config.engine.logs,
-    });
+        const services = new ServiceGroup(`${scope}services`, {
+            engine,
+            services: config.services,
+            scope,
+            prefix: name,
+            labels,
+            secretEnvironment: config.secretEnvironment,
+        });
 
-    const services = new ServiceGroup("services", {
-        engine,
-        services: config.services,
-        prefix: name,
-        labels,
-        secretEnvironment: config.secretEnvironment,
-    });
-
-    const { privateKey, ...ssh } = host.connection;
-    return {
-        url: published[0] && pulumi.interpolate`http://${host.address}:${published[0].port}`,
-        ssh: pulumi.output(ssh).apply(sshCommand),
-        engine: engine.versions,
-        containers: services.summaries,
-        /** The client's key and where it lies: the scripts put it there on a computer that has it not. */
-        identity: { file: host.connection.identityFile, privateKey },
-    };
+        const port = config.published[0]?.port;
+        return {
+            url: port && pulumi.interpolate`http://${host.address}:${port}`,
+            ssh: sshTarget(host.connection).apply(sshCommand),
+            exposure,
+            engine: engine.versions,
+            containers: services.summaries,
+            /** The client's key and where it lies: the scripts put it there on a computer that has it not. */
+            identity: { file: host.connection.identityFile, privateKey: host.connection.privateKey },
+        };
+    }
 };

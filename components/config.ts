@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { NAMESPACE, describeIssues } from "./configErrors";
-import { portCollisions, servicesSchema } from "./services";
+import { type AwsAccount, type HostConfig, type PublishedPort, exposureMistakes, hostSchema } from "./host";
+import { type ServiceSpecs, isReachable, portCollisions, servicesSchema } from "./services";
 import { userError } from "./userError";
 
 const url = z.string().regex(/^https?:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._~/-]*)?$/, {
@@ -13,28 +14,7 @@ const fingerprint = z
 const user = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, {
     error: "not a user name; it has small letters, digits, `_` and `-`, at most 32, the first no digit or `-`",
 });
-const portNumber = z.number({ error: "write a number" }).int().min(1).max(65535);
 const networkName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, { error: "not the name of a Docker network" });
-
-const hostSchema = z
-    .strictObject({
-        kind: z
-            .literal("local", { error: `the kind of host is unknown; the kinds are: local` })
-            .describe("Which machine: `local` is a container on this computer's Docker engine."),
-        sshPort: portNumber.describe(
-            "Port on 127.0.0.1 that leads to the machine's sshd. ./scripts/up chooses a free one.",
-        ),
-        image: z
-            .string()
-            .regex(/^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?$/, { error: "not the name of an image" })
-            .describe("Image of the machine on the local engine. ./scripts/up builds it."),
-        dockerHost: z
-            .string()
-            .regex(/^unix:\/\/\/.+$/, { error: "write unix:///PATH of a Docker engine on this computer" })
-            .default("unix:///var/run/docker.sock")
-            .describe("Where the local Docker engine listens."),
-    })
-    .describe("The machine.");
 
 const engineSchema = z
     .strictObject({
@@ -75,6 +55,10 @@ const labSchema = z
         aptUrl: url,
         aptFingerprint: fingerprint,
         registryMirror: url,
+        ec2: z
+            .strictObject({ endpoint: url, region: z.string() })
+            .optional()
+            .describe("An EC2 endpoint whose instances are containers on this computer."),
     })
     .describe(
         "Stand-ins for Docker's packages and registry. ./scripts/up writes it where the real ones do not answer.",
@@ -85,31 +69,62 @@ export const configSchema = z.strictObject({
     host: hostSchema,
     engine: engineSchema.prefault({}),
     services: servicesSchema,
+    protectVolumes: z
+        .boolean({ error: "write true or false" })
+        .default(true)
+        .describe("Refuses a plan that would lose the named volumes of a host."),
     lab: labSchema.optional(),
 });
 
+type CheckedConfig = z.output<typeof configSchema> & { published: PublishedPort[] };
+
 /** The stack's config, checked. */
-export type BerthConfig = z.output<typeof configSchema> & { secretEnvironment: boolean };
+export type BerthConfig = CheckedConfig & { secretEnvironment: boolean; account: AwsAccount };
 
 /**
  * Checks raw values of the namespace `berth`, each a JSON text or a plain string, as Pulumi gives them.
  *
  * @returns the config, or all that is wrong with it, a line each: path, value, what is allowed
  */
-export function parseConfig(
-    raw: Record<string, string>,
-): { config: z.output<typeof configSchema> } | { errors: string[] } {
+export function parseConfig(raw: Record<string, string>): { config: CheckedConfig } | { errors: string[] } {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, parseValue(text)]));
     const result = configSchema.safeParse(values);
     const errors = result.success ? [] : describeIssues(result.error.issues, values, configSchema);
-    const sshPort = hostSchema.shape.sshPort.safeParse((values.host as { sshPort?: unknown } | undefined)?.sshPort);
-    errors.push(
-        ...portCollisions(
-            values.services,
-            sshPort.success ? [{ port: sshPort.data, place: "berth:host.sshPort" }] : [],
+    errors.push(...portCollisions(values.services, reservedPorts(values.host)));
+    // The sections are checked against each other as soon as both are right by themselves.
+    const host = hostSchema.safeParse(values.host).data;
+    const services = servicesSchema.safeParse(values.services).data;
+    const published = services ? publishedPorts(services) : [];
+    if (host && services) errors.push(...exposureMistakes(host, published));
+    if (host && values.protectVolumes !== false) errors.push(...lossMistakes(host));
+    return result.success && errors.length === 0 ? { config: { ...result.data, published } } : { errors };
+}
+
+/** Ports of the host that no service can have. */
+function reservedPorts(host: unknown): { port: number; place: string }[] {
+    const { kind, sshPort, port } = (host ?? {}) as Record<string, unknown>;
+    if (kind === "existing") return [{ port: typeof port === "number" ? port : 22, place: "the host's sshd" }];
+    const own = { port: 22, place: "the host's sshd" };
+    return typeof sshPort === "number" ? [own, { port: sshPort, place: "berth:host.sshPort" }] : [own];
+}
+
+function publishedPorts(services: ServiceSpecs): PublishedPort[] {
+    return Object.entries(services).flatMap(([service, { ports }]) =>
+        ports.flatMap((port, i) =>
+            isReachable(port)
+                ? [{ port: port.published, service, place: `berth:services.${service}.ports[${i}]` }]
+                : [],
         ),
     );
-    return result.success && errors.length === 0 ? { config: result.data } : { errors };
+}
+
+/** A new server begins with empty disks: without a data disk the old one's named volumes go with it. */
+function lossMistakes(host: HostConfig): string[] {
+    if (host.kind !== "ec2" || host.generation === 1 || host.dataDisk) return [];
+    return [
+        `berth:host.generation: ${host.generation}: the server is replaced, and with it go the named volumes on its disk; ` +
+            `give it a dataDisk, or, when nothing on it is needed: ./scripts/pulumi config set berth:protectVolumes false`,
+    ];
 }
 
 /**
@@ -119,8 +134,9 @@ export function parseConfig(
  */
 export function readConfig(): BerthConfig {
     refuseDockerVariables(process.env);
+    const all = pulumi.runtime.allConfig();
     const raw: Record<string, string> = {};
-    for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
+    for (const [key, value] of Object.entries(all)) {
         if (key.startsWith(`${NAMESPACE}:`)) raw[key.slice(NAMESPACE.length + 1)] = value;
     }
     const result = parseConfig(raw);
@@ -134,7 +150,21 @@ export function readConfig(): BerthConfig {
     }
     // The engine hands its secrets over by name: there is no public accessor for "is this key a secret".
     const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
-    return { ...result.config, secretEnvironment: secretKeys.includes(`${NAMESPACE}:services`) };
+    return {
+        ...result.config,
+        secretEnvironment: secretKeys.includes(`${NAMESPACE}:services`),
+        account: awsAccount(all, process.env),
+    };
+}
+
+/** What the aws plugin takes from the same places. */
+function awsAccount(all: Record<string, string>, env: NodeJS.ProcessEnv): AwsAccount {
+    const own = ["aws:accessKey", "aws:assumeRoles", "aws:assumeRoleWithWebIdentity", "aws:sharedCredentialsFiles"];
+    return {
+        region: all["aws:region"] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION,
+        profile: all["aws:profile"],
+        configured: own.some((key) => all[key] !== undefined),
+    };
 }
 
 /** Variables that override the address of an engine in the docker plugin, without a word. */

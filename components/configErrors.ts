@@ -6,7 +6,7 @@ export const NAMESPACE = "berth";
 type Issue = z.core.$ZodIssue;
 
 /** Keys whose values never appear in an error. */
-const isPrivate = (path: PropertyKey[]) => path.includes("environment");
+const isPrivate = (path: PropertyKey[]) => path.includes("environment") || path.includes("privateKey");
 
 /** What zod found, a line each: the place in the config, the value, and what is allowed. */
 export function describeIssues(issues: Issue[], values: Record<string, unknown>, schema: z.ZodType): string[] {
@@ -27,7 +27,7 @@ function describe(issue: Issue, values: Record<string, unknown>, schema: z.ZodTy
         return issue.keys.map((key) => {
             const isService = issue.path[0] === "services" && issue.path.length === 2;
             const why = isService ? "Berth does not support this key; it supports" : "unknown key; the keys are";
-            return `${pathText([...issue.path, key])}: ${why}: ${knownKeys(issue.path, schema).join(", ")}`;
+            return `${pathText([...issue.path, key])}: ${why}: ${knownKeys(issue.path, schema, values).join(", ")}`;
         });
     }
     const value = issue.path.reduce<unknown>(
@@ -40,23 +40,33 @@ function describe(issue: Issue, values: Record<string, unknown>, schema: z.ZodTy
     return [`${pathText(issue.path)}:${got} ${missing ? "it is missing" : issue.message}`];
 }
 
-function knownKeys(path: PropertyKey[], root: z.ZodType): string[] {
-    const unwrapped = unwrap(path.reduce<unknown>(childSchema, root));
-    return unwrapped instanceof z.ZodObject ? Object.keys(unwrapped.shape) : [];
+function knownKeys(path: PropertyKey[], root: z.ZodType, values: unknown): string[] {
+    let [schema, value]: [unknown, unknown] = [unwrap(root, values), values];
+    for (const key of path) {
+        value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+        schema = unwrap(childSchema(schema, key), value);
+    }
+    return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
 function childSchema(schema: unknown, key: PropertyKey): unknown {
-    const unwrapped = unwrap(schema);
-    if (unwrapped instanceof z.ZodObject) return (unwrapped.shape as Record<PropertyKey, unknown>)[key];
-    if (unwrapped instanceof z.ZodRecord) return unwrapped.valueType;
+    if (schema instanceof z.ZodObject) return (schema.shape as Record<PropertyKey, unknown>)[key];
+    if (schema instanceof z.ZodRecord) return schema.valueType;
     return undefined;
 }
 
-function unwrap(schema: unknown): unknown {
+/** What is inside of defaults and options; of a union that `kind` tells apart, the branch of the value's kind. */
+function unwrap(schema: unknown, value: unknown): unknown {
     if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
-        return unwrap(schema.unwrap());
+        return unwrap(schema.unwrap(), value);
     }
-    return schema;
+    if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+    const { kind } = value as { kind?: unknown };
+    return schema.options.find((o) => o instanceof z.ZodObject && isKind(o.shape, kind));
+}
+
+function isKind(shape: Record<string, unknown>, kind: unknown): boolean {
+    return shape.kind instanceof z.ZodLiteral && shape.kind.values.has(kind as string);
 }
 
 function pathText(path: PropertyKey[]): string {

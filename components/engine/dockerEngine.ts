@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { type Host, commandConnection, sshOptions } from "../host";
+import { type Host, commandConnection, sshOptions, sshTarget } from "../host";
 import { type EngineSpec, installCommand } from "./installCommand";
 
 const INSTALL_SCRIPT = path.join(__dirname, "../../scripts/install-docker.sh");
@@ -33,7 +33,7 @@ export class DockerEngine extends pulumi.ComponentResource {
             `${name}-install`,
             {
                 connection: commandConnection(ssh),
-                create: installCommand({ ...spec, users: [...new Set([ssh.user, ...spec.users])] }),
+                create: installCommand(spec, ssh.user),
                 stdin: fs.readFileSync(INSTALL_SCRIPT, "utf8"),
                 triggers: [host.machineId],
                 logging: remote.Logging.Stderr, // stdout is for us: the versions
@@ -48,9 +48,7 @@ export class DockerEngine extends pulumi.ComponentResource {
             `${name}-engine`,
             {
                 host: pulumi.interpolate`ssh://${ssh.user}@${ssh.host}:${ssh.port}`,
-                sshOpts: pulumi
-                    .all([ssh.identityFile, ssh.hostKey])
-                    .apply(([identityFile, hostKey]) => sshOptions(identityFile, hostKey).flatMap((o) => ["-o", o])),
+                sshOpts: sshTarget(ssh).apply((target) => sshOptions(target).flatMap((o) => ["-o", o])),
             },
             { parent: this, dependsOn: [install] },
         );

@@ -1,4 +1,3 @@
 export { DockerEngine } from "./dockerEngine";
 export type { DockerEngineArgs, EngineVersions } from "./dockerEngine";
 export type { AptRepository, EngineSpec } from "./installCommand";
-export { shellQuote } from "./shellQuote";

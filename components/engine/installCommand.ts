@@ -1,4 +1,4 @@
-import { shellQuote } from "./shellQuote";
+import { shellQuote } from "../shellQuote";
 
 /** Another place for Docker's packages, with the key that signs them. */
 export interface AptRepository {
@@ -22,12 +22,12 @@ export interface EngineSpec {
     logs?: { maxSize?: string; maxFile?: number };
 }
 
-/** The command that runs scripts/install-docker.sh, given on stdin, as root. */
-export function installCommand(spec: EngineSpec): string {
+/** The command that runs scripts/install-docker.sh, given on stdin, as root, for a login that is root or may use sudo. */
+export function installCommand(spec: EngineSpec, login: string): string {
     const option = (name: string, value: string | number | undefined) =>
         value === undefined ? [] : [`--${name}`, String(value)];
     const words = [
-        ...spec.users.flatMap((user) => option("user", user)),
+        ...[...new Set([login, ...spec.users])].filter(isNotRoot).flatMap((user) => option("user", user)),
         ...option("version", spec.version),
         ...option("apt-url", spec.apt?.url),
         ...option("apt-fingerprint", spec.apt?.fingerprint),
@@ -35,5 +35,7 @@ export function installCommand(spec: EngineSpec): string {
         ...option("log-max-size", spec.logs?.maxSize),
         ...option("log-max-file", spec.logs?.maxFile),
     ];
-    return ["sudo", "-n", "bash", "-s", "--", ...words].map(shellQuote).join(" ");
+    return [...(isNotRoot(login) ? ["sudo", "-n"] : []), "bash", "-s", "--", ...words].map(shellQuote).join(" ");
 }
+
+const isNotRoot = (user: string) => user !== "root";

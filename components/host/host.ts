@@ -1,5 +1,6 @@
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { shellQuote } from "../shellQuote";
 
 /** How one machine is reached over SSH. Every value that the plan needs is known before the machine exists. */
 export interface SshConnection {
@@ -15,6 +16,18 @@ export interface SshConnection {
     identityFile: pulumi.Output<string>;
     /** The host's public key, `ssh-ed25519 AAAA…`: pinned on every connection. */
     hostKey: pulumi.Output<string>;
+    /** A jump host through which every connection goes. Default: none */
+    proxy?: SshProxy;
+}
+
+/** A jump host. Its user, address and key come from the config and are known in the plan. */
+export interface SshProxy {
+    host: string;
+    port: number;
+    user: string;
+    hostKey: string;
+    privateKey: pulumi.Output<string>;
+    identityFile: pulumi.Output<string>;
 }
 
 /** An Ubuntu or Debian machine reached over SSH. */
@@ -26,8 +39,8 @@ export interface Host {
     readonly machineId: pulumi.Output<string>;
     /** Changes when /var/lib/docker is new: containers, images and networks are gone with the old one. */
     readonly dataId: pulumi.Output<string>;
-    /** What holds the containers: where it is deleted, they need no deletion of their own. */
-    readonly dataResource: pulumi.Resource;
+    /** What holds the containers: where it is deleted, they need no deletion of their own. Absent where nothing does. */
+    readonly dataResource?: pulumi.Resource;
 }
 
 /**
@@ -45,16 +58,33 @@ export function commandConnection(c: SshConnection): types.input.remote.Connecti
         privateKey: c.privateKey,
         hostKey: c.hostKey,
         dialErrorLimit: DIAL_ERROR_LIMIT,
+        ...(c.proxy && {
+            proxy: {
+                host: c.proxy.host,
+                port: c.proxy.port,
+                user: c.proxy.user,
+                privateKey: c.proxy.privateKey,
+                hostKey: c.proxy.hostKey,
+                dialErrorLimit: DIAL_ERROR_LIMIT,
+            },
+        }),
     };
+}
+
+/** What the OpenSSH client is told of one machine. */
+export interface SshTarget {
+    identityFile: string;
+    hostKey: string;
+    proxy?: { host: string; port: number; user: string; hostKey: string; identityFile: string };
 }
 
 /**
  * Options of the OpenSSH client that accept the pinned host key and no other, and offer the host's own key and no
  * other. They need no known_hosts file, so that destroy and refresh work where the program never ran.
- * `KnownHostsCommand` wants OpenSSH 8.5.
+ * `KnownHostsCommand` wants OpenSSH 8.5. A jump host is reached by ProxyCommand: `-J` would not inherit them.
  */
-export function sshOptions(identityFile: string, hostKey: string): string[] {
-    return [
+export function sshOptions({ identityFile, hostKey, proxy }: SshTarget): string[] {
+    const options = [
         `IdentityFile=${identityFile}`,
         "IdentitiesOnly=yes",
         "UserKnownHostsFile=/dev/null",
@@ -63,12 +93,32 @@ export function sshOptions(identityFile: string, hostKey: string): string[] {
         "ConnectTimeout=15",
         "ServerAliveInterval=15",
     ];
+    return proxy ? [...options, `ProxyCommand=${proxyCommand(proxy)}`] : options;
+}
+
+function proxyCommand({ host, port, user, ...target }: NonNullable<SshTarget["proxy"]>): string {
+    const options = sshOptions(target).flatMap((option) => ["-o", option]);
+    const words = ["ssh", ...options, "-p", String(port)].map(shellQuote);
+    // The outer ssh expands %h and %p here; any other % is the inner one's.
+    return [...words.map((word) => word.replaceAll("%", "%%")), "-W", "'[%h]:%p'", shellQuote(`${user}@${host}`)].join(
+        " ",
+    );
 }
 
 /** A command line for people: opens a shell on the host as pasted, from any folder. */
-export function sshCommand(c: { host: string; port: number; user: string; identityFile: string; hostKey: string }) {
-    const options = sshOptions(c.identityFile, c.hostKey)
+export function sshCommand(c: SshTarget & { host: string; port: number; user: string }): string {
+    const options = sshOptions(c)
         .filter((o) => !/^(ConnectTimeout|ServerAliveInterval)=/.test(o))
-        .map((o) => `-o '${o}'`);
+        .map((o) => `-o ${shellQuote(o)}`);
     return ["ssh", `-p ${c.port}`, ...options, `${c.user}@${c.host}`].join(" ");
+}
+
+/** What `sshOptions` and `sshCommand` want to know, without the private keys. */
+export function sshTarget(c: SshConnection): pulumi.Output<SshTarget & { host: string; port: number; user: string }> {
+    const { privateKey: _, proxy, ...rest } = c;
+    return pulumi.output(rest).apply((plain) => {
+        if (!proxy) return pulumi.output(plain);
+        const { privateKey: __, ...jump } = proxy;
+        return pulumi.output(jump).apply((p) => ({ ...plain, proxy: p }));
+    });
 }

@@ -1,5 +1,12 @@
-export { commandConnection, sshCommand, sshOptions } from "./host";
+export type { AwsAccount } from "./awsAccount";
+export { describeRanges, exposureMistakes } from "./exposure";
+export type { Exposure, PublishedPort } from "./exposure";
+export { commandConnection, sshCommand, sshOptions, sshTarget } from "./host";
 export type { Host, SshConnection } from "./host";
+export { createHosts } from "./hosts";
+export type { StackHost } from "./hosts";
+export { hostSchema } from "./hostSchema";
+export type { HostConfig } from "./hostSchema";
+export { localMissingCapabilities } from "./localEngine";
 export { LocalHost } from "./localHost";
 export type { LocalHostArgs } from "./localHost";
-export { checkLocalEngine, localMissingCapabilities } from "./localEngine";

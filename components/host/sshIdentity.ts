@@ -38,23 +38,45 @@ export function keyFileName(publicKey: string): string {
     return createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
 }
 
-/** An ed25519 key pair that lives in the stack's state, the private half as a secret. */
+export interface SshKeyArgs {
+    /** A private key that exists, OpenSSH format without a passphrase. Default: an ed25519 key of the stack's own */
+    privateKey?: string;
+}
+
+/** A key pair that lives in the stack's state, the private half as a secret. */
 export class SshKey extends pulumi.ComponentResource {
     readonly privateKey: pulumi.Output<string>;
     /** `ssh-ed25519 AAAA…` */
     readonly publicKey: pulumi.Output<string>;
 
-    constructor(name: string, args: object = {}, opts?: pulumi.ComponentResourceOptions) {
-        super("berth:index:SshKey", name, args, opts);
+    constructor(name: string, args: SshKeyArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        super("berth:index:SshKey", name, {}, opts);
+        this.privateKey = args.privateKey === undefined ? this.generate(name) : pulumi.secret(args.privateKey);
+        this.publicKey = pulumi.unsecret(this.privateKey.apply(publicKeyOf));
+        this.registerOutputs({ publicKey: this.publicKey });
+    }
+
+    private generate(name: string): pulumi.Output<string> {
         const generate = new local.Command(
             name,
             { create: GENERATE, logging: local.Logging.None, addPreviousOutputInEnv: false },
             { parent: this, additionalSecretOutputs: ["stdout"], ignoreChanges: ["create"] },
         );
-        this.privateKey = pulumi.secret(generate.stdout.apply((key) => `${key.trimEnd()}\n`));
-        this.publicKey = pulumi.unsecret(this.privateKey.apply(publicKeyOf));
-        this.registerOutputs({ publicKey: this.publicKey });
+        return pulumi.secret(generate.stdout.apply((key) => `${key.trimEnd()}\n`));
     }
+}
+
+/** A private key that the person has already. */
+export interface GivenKey {
+    /** OpenSSH format, without a passphrase. */
+    privateKey: string;
+    /** Where it lies on every computer that runs Pulumi, as OpenSSH expands it: `${HOME}/.ssh/id_ed25519`. Default: Berth stores it */
+    file?: string;
+}
+
+export interface SshIdentityArgs {
+    /** The key of the person who logs in. Default: one that is made */
+    client?: GivenKey;
 }
 
 /**
@@ -67,23 +89,37 @@ export class SshIdentity extends pulumi.ComponentResource {
     /** The client's key on the machine that runs Pulumi, as OpenSSH expands it: `${HOME}/.berth/ssh/<name>`. It is there for all who depend on this output. */
     readonly identityFile: pulumi.Output<string>;
 
-    constructor(name: string, args: object = {}, opts?: pulumi.ComponentResourceOptions) {
-        super("berth:index:SshIdentity", name, args, opts);
+    constructor(name: string, args: SshIdentityArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        super("berth:index:SshIdentity", name, {}, opts);
         this.host = new SshKey(`${name}-host-key`, {}, { parent: this });
-        this.client = new SshKey(`${name}-client-key`, {}, { parent: this });
-        const fileName = this.client.publicKey.apply(keyFileName);
-        const stored = new local.Command(
-            `${name}-client-key-file`,
-            {
-                create: fileName.apply(storeAs),
-                delete: pulumi.interpolate`rm -f "$HOME/.berth/ssh/${fileName}"`,
-                stdin: this.client.privateKey,
-                logging: local.Logging.None,
-                addPreviousOutputInEnv: false,
-            },
-            { parent: this },
-        );
-        this.identityFile = pulumi.all([fileName, stored.urn]).apply(([file]) => `\${HOME}/.berth/ssh/${file}`);
+        this.client = new SshKey(`${name}-client-key`, { privateKey: args.client?.privateKey }, { parent: this });
+        this.identityFile = identityFile(`${name}-client-key-file`, this.client, args.client?.file, { parent: this });
         this.registerOutputs({ identityFile: this.identityFile });
     }
+}
+
+/**
+ * Where the docker plugin's OpenSSH finds a client's key, as OpenSSH expands it. Where the person has no such file,
+ * `${HOME}/.berth/ssh/<name>` holds it as long as the stack exists; it is there for all who depend on this output.
+ */
+export function identityFile(
+    name: string,
+    key: SshKey,
+    file: string | undefined,
+    options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+    if (file !== undefined) return pulumi.output(file);
+    const fileName = key.publicKey.apply(keyFileName);
+    const stored = new local.Command(
+        name,
+        {
+            create: fileName.apply(storeAs),
+            delete: pulumi.interpolate`rm -f "$HOME/.berth/ssh/${fileName}"`,
+            stdin: key.privateKey,
+            logging: local.Logging.None,
+            addPreviousOutputInEnv: false,
+        },
+        options,
+    );
+    return pulumi.all([fileName, stored.urn]).apply(([file]) => `\${HOME}/.berth/ssh/${file}`);
 }

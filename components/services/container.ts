@@ -3,8 +3,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { type DockerEngine, shellQuote } from "../engine";
+import type { DockerEngine } from "../engine";
 import { commandConnection } from "../host";
+import { shellQuote } from "../shellQuote";
 import { defaultHealthcheck } from "./defaultHealthcheck";
 import type { ServiceSpec } from "./serviceSchema";
 

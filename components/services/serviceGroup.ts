@@ -9,6 +9,8 @@ export interface ServiceGroupArgs {
     services: ServiceSpecs;
     /** Beginning of each container's name, which tells stacks on one engine apart. */
     prefix: string;
+    /** Begins the name of each service's resources, where a stack has several groups: `host-2/`. Default: nothing */
+    scope?: string;
     /** Labels on each container; `berth.service` comes on top. */
     labels: Record<string, string>;
     /** Whether the services' environment is a secret. Default: false */
@@ -30,12 +32,12 @@ export class ServiceGroup extends pulumi.ComponentResource {
 
     constructor(name: string, args: ServiceGroupArgs, opts?: pulumi.ComponentResourceOptions) {
         super("berth:index:ServiceGroup", name, {}, opts);
-        const { engine, services, prefix, labels, secretEnvironment } = args;
+        const { engine, services, prefix, scope = "", labels, secretEnvironment } = args;
         const summaries: Record<string, ServiceSummary> = {};
         for (const [service, spec] of Object.entries(services)) {
             const containerName = `${prefix}-${service}`;
             new ContainerService(
-                service,
+                `${scope}${service}`,
                 {
                     engine,
                     spec,

@@ -14,16 +14,24 @@ export const needsIdentity = (args: string[]) => DIALING.has(args.find((a) => !a
  * hold both, the key as a secret.
  */
 export async function restoreIdentity(pulumi: Pulumi, stack: string): Promise<void> {
-    const outputs = JSON.parse(await pulumi.output(["stack", "output", "--json", "--stack", stack])) as {
-        identity?: { file: string };
-    };
-    if (!outputs.identity) return; // nothing was made yet
-    const file = expandHome(outputs.identity.file);
-    if (fs.existsSync(file)) return;
-    const args = ["stack", "output", "identity", "--json", "--show-secrets", "--stack", stack];
-    const { privateKey } = JSON.parse(await pulumi.output(args)) as { privateKey: string };
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    fs.writeFileSync(file, privateKey, { mode: 0o600 });
+    const args = ["stack", "output", "--json", "--stack", stack];
+    if (identitiesOf(await pulumi.output(args)).every(({ file }) => fs.existsSync(expandHome(file)))) return;
+    for (const { file, privateKey } of identitiesOf(await pulumi.output([...args, "--show-secrets"]))) {
+        if (fs.existsSync(expandHome(file))) continue;
+        fs.mkdirSync(path.dirname(expandHome(file)), { recursive: true, mode: 0o700 });
+        fs.writeFileSync(expandHome(file), privateKey, { mode: 0o600 });
+    }
+}
+
+interface Identity {
+    file: string;
+    privateKey: string;
+}
+
+/** Of a stack's outputs: one host's, or several hosts'. */
+function identitiesOf(json: string): Identity[] {
+    const outputs = JSON.parse(json) as { identity?: Identity; hosts?: { identity?: Identity }[] };
+    return [outputs, ...(outputs.hosts ?? [])].flatMap(({ identity }) => (identity ? [identity] : []));
 }
 
 /** `${HOME}/…`, as OpenSSH writes it, for this computer. */

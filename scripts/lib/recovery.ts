@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { shellQuote } from "../../components/engine/shellQuote";
+import { shellQuote } from "../../components/shellQuote";
 import { run } from "./commands";
 import { labelFilters } from "./labels";
 import { own } from "./paths";

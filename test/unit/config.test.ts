@@ -22,6 +22,8 @@ test("the smallest config gets Compose's defaults", () => {
         config: {
             host: { ...host, dockerHost: "unix:///var/run/docker.sock" },
             engine: { users: [], registryMirrors: [] },
+            protectVolumes: true,
+            published: [],
             services: { web: { image: "nginx", ports: [], environment: {}, restart: "no" } },
         },
     });
@@ -86,7 +88,7 @@ test.each([
     [
         "an unknown kind of host",
         { host: { ...host, kind: "gcp" }, services: { web } },
-        /^berth:host\.kind: "gcp": .*the kinds are: local/,
+        /^berth:host\.kind: "gcp": .*one of: local, ec2, existing/,
     ],
     [
         "a TCP engine",

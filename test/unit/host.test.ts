@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
 import { parse } from "yaml";
 import { installCommand } from "../../components/engine/installCommand";
-import { shellQuote } from "../../components/engine/shellQuote";
+import { shellQuote } from "../../components/shellQuote";
 import { cloudConfig } from "../../components/host/cloudConfig";
 import { sshCommand, sshOptions } from "../../components/host/host";
 import { hostNameOf } from "../../components/host/localHost";
@@ -24,17 +24,17 @@ test("a shell gets back every word as it was", () => {
 test("the install command says what the script's options are called", () => {
     const apt = { url: "http://lab:8081", fingerprint: "A".repeat(40) };
     const spec = {
-        users: ["ubuntu", "deploy"],
+        users: ["deploy"],
         version: "28.5",
         apt,
         registryMirrors: ["http://m:5000"],
         logs: { maxSize: "5m", maxFile: 2 },
     };
-    expect(installCommand(spec)).toBe(
+    expect(installCommand(spec, "ubuntu")).toBe(
         `sudo -n bash -s -- --user ubuntu --user deploy --version 28.5 --apt-url http://lab:8081 --apt-fingerprint ${apt.fingerprint} ` +
             "--registry-mirror http://m:5000 --log-max-size 5m --log-max-file 2",
     );
-    expect(installCommand({ users: [] })).toBe("sudo -n bash -s --");
+    expect(installCommand({ users: [] }, "root")).toBe("bash -s --");
 });
 
 test("the public half of a private key is found, and a bad key is not repeated", () => {
@@ -45,7 +45,7 @@ test("the public half of a private key is found, and a bad key is not repeated",
 });
 
 test("ssh accepts the pinned key only, and offers the stack's key only", () => {
-    const options = sshOptions("${HOME}/.berth/ssh/x", publicKey);
+    const options = sshOptions({ identityFile: "${HOME}/.berth/ssh/x", hostKey: publicKey });
     expect(options).toEqual(
         expect.arrayContaining([
             "StrictHostKeyChecking=yes",

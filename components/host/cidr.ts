@@ -1,0 +1,42 @@
+import * as ipaddr from "ipaddr.js";
+import { z } from "zod";
+
+/** Prefixes shorter than these are no office and no provider, but the internet. */
+const WIDEST = { ipv4: 8, ipv6: 16 };
+
+/** The whole internet, as security groups write it. */
+export const EVERYONE = { ipv4: "0.0.0.0/0", ipv6: "::/0" };
+
+/**
+ * Reads an address range.
+ *
+ * @returns undefined, or a sentence that says what is wrong and what to write
+ */
+export function cidrMistake(text: string): string | undefined {
+    const example = `write an address and the length of its prefix, such as "203.0.113.4/32"`;
+    if (ipaddr.isValid(text) && !text.includes("/")) return `the prefix is missing; write "${text}/${hostBits(text)}"`;
+    if (!ipaddr.isValidCIDR(text)) return `not an address range; ${example}`;
+    const [, bits = ""] = text.split("/");
+    const network =
+        ipaddr.parse(text.split("/")[0] ?? "").kind() === "ipv4"
+            ? ipaddr.IPv4.networkAddressFromCIDR(text)
+            : ipaddr.IPv6.networkAddressFromCIDR(text);
+    const canonical = `${network.toString()}/${bits}`;
+    return canonical === text ? undefined : `the range that holds it is written "${canonical}"`;
+}
+
+const hostBits = (address: string) => (ipaddr.parse(address).kind() === "ipv4" ? 32 : 128);
+
+/** Whether a range is so wide that it means "everybody". */
+export function isTooWide(range: string): boolean {
+    const [address, bits] = ipaddr.parseCIDR(range);
+    return bits < WIDEST[address.kind()];
+}
+
+export const isIpv6Range = (range: string): boolean => range.includes(":");
+
+/** A range of IPv4 or IPv6 addresses in canonical form. */
+export const cidr = z.string({ error: "write an address range as text" }).superRefine((text, context) => {
+    const mistake = cidrMistake(text);
+    if (mistake) context.addIssue({ code: "custom", message: mistake });
+});

@@ -1,0 +1,180 @@
+import { z } from "zod";
+import { cidr, isTooWide } from "./cidr";
+
+const portNumber = z.number({ error: "write a number" }).int().min(1).max(65535);
+const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/, {
+    error: "not a host name or an IP address",
+});
+const loginName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, { error: "not a login name" });
+const publicHostKey = z
+    .string()
+    .regex(/^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) [A-Za-z0-9+/]+=*$/, {
+        error: `not a public host key; write its type and its base64, such as "ssh-ed25519 AAAA…", without a comment`,
+    })
+    .describe("The host's public key, `ssh-ed25519 AAAA…`, pinned on every connection.");
+const keyFile = z.string().regex(/^(~\/|\/)[^\n"'\\$`]+$/, {
+    error: "not the path of a key file; write it from ~/ or /, such as ~/.ssh/id_ed25519",
+});
+const awsId = (prefix: string) =>
+    z
+        .string()
+        .regex(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), { error: `not an id of AWS such as ${prefix}-0a1b2c3d` });
+const gibibytes = z.number({ error: "write a number, in GiB" }).int().min(1).max(65536);
+const iops = z.number({ error: "write a number" }).int().min(3000).max(80000);
+const cidrs = z.array(cidr, { error: `write a list of address ranges, such as ["203.0.113.4/32"]` });
+
+const clientKey = {
+    privateKeyFile: keyFile
+        .optional()
+        .describe("File on this computer with your private key, in OpenSSH format and without a passphrase."),
+    privateKey: z
+        .string()
+        .optional()
+        .describe("Your private key itself: set it with --secret. Instead of `privateKeyFile`."),
+};
+
+const proxy = z
+    .strictObject({
+        host: hostName,
+        port: portNumber.default(22),
+        user: loginName,
+        hostKey: publicHostKey,
+        privateKeyFile: keyFile.optional().describe("Key for the jump host. Default: the key of the host behind it"),
+    })
+    .optional()
+    .describe("A jump host (bastion) through which every connection goes.");
+
+export const localHostSchema = z.strictObject({
+    kind: z.literal("local").describe("A container on this computer's Docker engine."),
+    sshPort: portNumber.describe(
+        "Port on 127.0.0.1 that leads to the machine's sshd. ./scripts/up chooses a free one.",
+    ),
+    image: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?$/, { error: "not the name of an image" })
+        .describe("Image of the machine on the local engine. ./scripts/up builds it."),
+    dockerHost: z
+        .string()
+        .regex(/^unix:\/\/\/.+$/, { error: "write unix:///PATH of a Docker engine on this computer" })
+        .default("unix:///var/run/docker.sock")
+        .describe("Where the local Docker engine listens."),
+});
+
+export const ec2HostSchema = z.strictObject({
+    kind: z.literal("ec2").describe("An Ubuntu instance on Amazon EC2, in the region `aws:region`."),
+    sshFrom: z
+        .array(cidr, { error: `it is required: the addresses that may use SSH, such as ["203.0.113.4/32"]` })
+        .min(1, { error: `name at least one address, such as ["203.0.113.4/32"]` })
+        .describe("Who may use SSH: your own address with /32, or your office's range."),
+    allowSshFromAnywhere: z.boolean().default(false).describe("Lets `sshFrom` name the whole internet."),
+    open: z
+        .record(z.string().regex(/^\d{1,5}$/, { error: "not a port" }), cidrs, {
+            error: `write a map: a published port and who may reach it, such as {"8080": ["203.0.113.0/24"]}`,
+        })
+        .default({})
+        .describe("Who may reach a published port other than 80 and 443, which are open to everyone."),
+    count: z.number({ error: "write a number" }).int().min(1).max(50).default(1).describe("How many such hosts."),
+    instanceType: z
+        .string()
+        .regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, { error: "not an instance type such as t3.small" })
+        .default("t3.small")
+        .describe("Processor and memory. A change stops and starts the instance."),
+    architecture: z
+        .enum(["x86_64", "arm64"], { error: "one of x86_64, arm64" })
+        .optional()
+        .describe("The processor's architecture. Default: the one of the instance type"),
+    release: z
+        .enum(["22.04", "24.04", "26.04"], { error: `one of "22.04", "24.04", "26.04", in quotes` })
+        .default("24.04")
+        .describe("Release of Ubuntu LTS: Canonical's newest image of it, at the time the server is made."),
+    generation: z
+        .number({ error: "write a number" })
+        .int()
+        .min(1)
+        .default(1)
+        .describe("Add one to ask for a new server with today's image in place of the running one."),
+    subnetId: awsId("subnet").optional().describe("Default: a subnet of the region's default VPC"),
+    elasticIp: z.boolean().default(true).describe("An address that survives a stop and a new server."),
+    rootDisk: z
+        .strictObject({ size: gibibytes.min(8).default(20), iops: iops.optional() })
+        .prefault({})
+        .describe("Encrypted gp3 disk of the system: `size` in GiB (20), `iops` (3000)."),
+    dataDisk: z
+        .strictObject({
+            size: gibibytes.default(20),
+            iops: iops.optional(),
+            volumeId: awsId("vol").optional().describe("A volume that exists, such as one kept from an earlier stack."),
+            deleteOnDestroy: z.boolean().default(false),
+        })
+        .optional()
+        .describe("A disk of its own for Docker's data, kept when the server is replaced or the stack destroyed."),
+    terminationProtection: z.boolean().default(false).describe("AWS refuses to terminate the instance."),
+    detailedMonitoring: z.boolean().default(false).describe("CloudWatch metrics each minute, at a cost."),
+    ssm: z.boolean().default(false).describe("A role with AmazonSSMManagedInstanceCore, for Session Manager."),
+    spot: z.boolean().default(false).describe("A spot instance: cheaper, and AWS may stop it."),
+    tags: z
+        .record(z.string().min(1).max(128), z.string().max(256), { error: "write a map: name and value" })
+        .default({})
+        .describe("Tags on everything that can be tagged."),
+    proxy,
+    ...clientKey,
+});
+
+export const existingHostSchema = z.strictObject({
+    kind: z.literal("existing").describe("An Ubuntu or Debian server that is there already."),
+    address: hostName.describe("Host name or IP address of the server."),
+    port: portNumber.default(22).describe("TCP port of its sshd."),
+    user: loginName.default("root").describe("Login that may use sudo without a password, or root."),
+    hostKey: publicHostKey.optional(), // required: its absence has a message of its own, with the command to run
+    removeOnDestroy: z
+        .boolean()
+        .default(false)
+        .describe("Whether destroying the stack removes Docker too, and all that is in it."),
+    proxy,
+    ...clientKey,
+});
+
+/** The key `berth:host`. */
+export const hostSchema = z
+    .discriminatedUnion("kind", [localHostSchema, ec2HostSchema, existingHostSchema], {
+        error: (issue) =>
+            issue.code === "invalid_union" ? "the kind of host is one of: local, ec2, existing" : undefined,
+    })
+    .superRefine((host, context) => {
+        const mistake = (path: PropertyKey[], message: string) => context.addIssue({ code: "custom", path, message });
+        if (host.kind === "local") return;
+        if (host.privateKey !== undefined && host.privateKeyFile !== undefined) {
+            mistake(["privateKey"], "`privateKeyFile` is there too; choose one");
+        }
+        if (host.kind === "existing") {
+            if (host.privateKey === undefined && host.privateKeyFile === undefined) {
+                mistake(
+                    ["privateKeyFile"],
+                    "it is missing: the file of the private key that logs in, such as ~/.ssh/id_ed25519",
+                );
+            }
+            if (host.hostKey === undefined) {
+                mistake(
+                    ["hostKey"],
+                    `it is missing: run \`ssh-keyscan -t ed25519 -p ${host.port} ${host.address}\`, compare the key with ` +
+                        `the server's own /etc/ssh/ssh_host_ed25519_key.pub, and write its type and base64 here`,
+                );
+            }
+            return;
+        }
+        host.sshFrom.forEach((range, i) => {
+            if (!isTooWide(range) || host.allowSshFromAnywhere) return;
+            mistake(
+                ["sshFrom", i],
+                "SSH would be open to the internet; name your own addresses, or set allowSshFromAnywhere: true",
+            );
+        });
+        if (host.dataDisk?.volumeId !== undefined && host.count > 1) {
+            mistake(["dataDisk", "volumeId"], "one volume cannot serve several hosts; leave it out, or set count: 1");
+        }
+    });
+
+export type HostConfig = z.output<typeof hostSchema>;
+export type LocalHostConfig = z.output<typeof localHostSchema>;
+export type Ec2HostConfig = z.output<typeof ec2HostSchema>;
+export type ExistingHostConfig = z.output<typeof existingHostSchema>;

@@ -1,0 +1,148 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type AwsAccount, type LabEndpoint, accountMistakes, labProvider } from "./awsAccount";
+import { Ec2Host } from "./ec2Host";
+import { lookUpEc2 } from "./ec2Lookup";
+import { ExistingHost } from "./existingHost";
+import { type Exposure, type PublishedPort, exposureOf } from "./exposure";
+import { readGivenKey } from "./givenKey";
+import type { Host, SshProxy } from "./host";
+import type { Ec2HostConfig, ExistingHostConfig, HostConfig, LocalHostConfig } from "./hostSchema";
+import { checkLocalEngine, localMissingCapabilities } from "./localEngine";
+import { LocalHost } from "./localHost";
+import { userError } from "../userError";
+import type { GivenKey } from "./sshIdentity";
+
+export interface HostsArgs<Config = HostConfig> {
+    config: Config;
+    /** Name of the first host; a second one is `<name>-2`. */
+    hostName: string;
+    published: PublishedPort[];
+    labels: Record<string, string>;
+    /** Whom EC2 belongs to. */
+    account: AwsAccount;
+    /** Stand-ins that serve in place of the internet. Default: none */
+    lab?: { network: string; ec2?: LabEndpoint };
+}
+
+/** A host of the stack, with who reaches it. */
+export interface StackHost {
+    /** `host`, `host-2`, … */
+    name: string;
+    host: Host;
+    exposure: pulumi.Output<Exposure[]>;
+}
+
+/**
+ * Makes the hosts that the config asks for, when everything that can be checked before is in order.
+ *
+ * @throws userError with all that is wrong, before anything is made
+ */
+export async function createHosts(args: HostsArgs): Promise<StackHost[]> {
+    const hosts = await hostsOrMistakes(args);
+    if (hosts.some((host) => typeof host === "string")) throw userError(hosts.join("\n"));
+    return hosts as StackHost[];
+}
+
+function hostsOrMistakes(args: HostsArgs): Promise<StackHost[] | string[]> | StackHost[] | string[] {
+    const { config } = args;
+    switch (config.kind) {
+        case "local":
+            return createLocalHost({ ...args, config });
+        case "ec2":
+            return createEc2Hosts({ ...args, config });
+        case "existing":
+            return createExistingHost({ ...args, config });
+    }
+}
+
+async function createLocalHost({ config, ...args }: HostsArgs<LocalHostConfig>): Promise<StackHost[] | string[]> {
+    const { labels, published } = args;
+    const ports = [{ port: config.sshPort, place: "berth:host.sshPort" }, ...published];
+    const problems = await checkLocalEngine({ dockerHost: config.dockerHost, ports, labels });
+    if (problems.length > 0) return problems;
+    const host = new LocalHost("host", {
+        machineName: args.hostName,
+        dockerHost: config.dockerHost,
+        image: config.image,
+        sshPort: config.sshPort,
+        publishedPorts: published.map(({ port }) => port),
+        networks: args.lab ? [args.lab.network] : [],
+        missingCapabilities: localMissingCapabilities(),
+        labels,
+    });
+    return [{ name: "host", host, exposure: pulumi.output(exposureOf(config, published)) }];
+}
+
+async function createEc2Hosts({ config, ...args }: HostsArgs<Ec2HostConfig>): Promise<StackHost[] | string[]> {
+    const endpoint = args.lab?.ec2;
+    const { clientKey, proxy, mistakes } = readKeys(config);
+    if (!endpoint) mistakes.push(...(await accountMistakes(args.account)));
+    if (mistakes.length > 0) return mistakes;
+    const provider = endpoint && labProvider("aws", endpoint);
+    const offer = await lookUpEc2(config, { provider });
+    if (Array.isArray(offer)) return offer;
+    return Array.from({ length: config.count }, (_, i): StackHost => {
+        const subnet = offer.subnets[i % offer.subnets.length];
+        if (!subnet) throw new Error("AWS offers no subnet");
+        const suffix = i === 0 ? "" : `-${i + 1}`;
+        const exposure = exposureOf(config, args.published, subnet.ipv6);
+        const host = new Ec2Host(
+            `host${suffix}`,
+            {
+                hostName: `${args.hostName}${suffix}`,
+                config,
+                offer,
+                subnet,
+                exposure,
+                clientKey,
+                proxy,
+                tags: { ...config.tags, ...args.labels },
+            },
+            { providers: provider ? [provider] : [] },
+        );
+        return { name: `host${suffix}`, host, exposure: pulumi.output(exposure) };
+    });
+}
+
+function createExistingHost({ config, published }: HostsArgs<ExistingHostConfig>): StackHost[] | string[] {
+    const { clientKey, proxy, mistakes } = readKeys(config);
+    if (mistakes.length > 0 || !clientKey) return mistakes;
+    const host = new ExistingHost("host", {
+        address: config.address,
+        port: config.port,
+        user: config.user,
+        hostKey: config.hostKey ?? "",
+        clientKey,
+        proxy,
+    });
+    const exposure = host.firewall.apply((firewall) =>
+        exposureOf(config, published).map((row) => (firewall ? { ...row, why: `${row.why}; ${firewall}` } : row)),
+    );
+    return [{ name: "host", host, exposure }];
+}
+
+/** The person's key and the jump host's, as the config names them. */
+function readKeys(config: Ec2HostConfig | ExistingHostConfig): {
+    clientKey?: GivenKey;
+    proxy?: SshProxy;
+    mistakes: string[];
+} {
+    const given = readGivenKey(config, "berth:host");
+    const clientKey = typeof given === "object" ? given : undefined;
+    const mistakes = typeof given === "string" ? [given] : [];
+    if (!config.proxy) return { clientKey, mistakes };
+    const { privateKeyFile, ...jump } = config.proxy;
+    const own = readGivenKey({ privateKeyFile }, "berth:host.proxy");
+    if (typeof own === "string") return { mistakes: [...mistakes, own] };
+    const key = own ?? clientKey;
+    if (key?.file === undefined) {
+        const why = "berth:host.proxy.privateKeyFile: it is missing: the key that logs in to the jump host";
+        return { mistakes: [...mistakes, why] };
+    }
+    const { privateKey, file } = key;
+    return {
+        clientKey,
+        mistakes,
+        proxy: { ...jump, privateKey: pulumi.secret(privateKey), identityFile: pulumi.output(file) },
+    };
+}
