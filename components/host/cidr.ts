@@ -29,6 +29,7 @@ const hostBits = (address: string) => (ipaddr.parse(address).kind() === "ipv4" ?
 
 /** Whether a range is so wide that it means "everybody". */
 export function isTooWide(range: string): boolean {
+    if (!ipaddr.isValidCIDR(range)) return false; // the schema says what it is
     const [address, bits] = ipaddr.parseCIDR(range);
     return bits < WIDEST[address.kind()];
 }

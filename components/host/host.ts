@@ -115,10 +115,13 @@ export function sshCommand(c: SshTarget & { host: string; port: number; user: st
 
 /** What `sshOptions` and `sshCommand` want to know, without the private keys. */
 export function sshTarget(c: SshConnection): pulumi.Output<SshTarget & { host: string; port: number; user: string }> {
-    const { privateKey: _, proxy, ...rest } = c;
-    return pulumi.output(rest).apply((plain) => {
-        if (!proxy) return pulumi.output(plain);
-        const { privateKey: __, ...jump } = proxy;
-        return pulumi.output(jump).apply((p) => ({ ...plain, proxy: p }));
-    });
+    const { host, port, user, identityFile, hostKey, proxy } = c;
+    const jump = proxy && {
+        host: proxy.host,
+        port: proxy.port,
+        user: proxy.user,
+        hostKey: proxy.hostKey,
+        identityFile: proxy.identityFile,
+    };
+    return pulumi.output({ host, port, user, identityFile, hostKey, ...(jump && { proxy: jump }) });
 }

@@ -39,8 +39,9 @@ export interface StackHost {
  */
 export async function createHosts(args: HostsArgs): Promise<StackHost[]> {
     const hosts = await hostsOrMistakes(args);
-    if (hosts.some((host) => typeof host === "string")) throw userError(hosts.join("\n"));
-    return hosts as StackHost[];
+    const mistakes = hosts.filter((host) => typeof host === "string");
+    if (mistakes.length > 0) throw userError(mistakes.join("\n"));
+    return hosts.filter((host) => typeof host === "object");
 }
 
 function hostsOrMistakes(args: HostsArgs): Promise<StackHost[] | string[]> | StackHost[] | string[] {

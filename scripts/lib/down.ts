@@ -1,4 +1,6 @@
 import * as fs from "node:fs";
+import { dropDeadHosts } from "./deadHosts";
+import { isInEc2Lab, stopEc2Lab } from "./ec2Lab";
 import { stopLab } from "./hostImage";
 import { restoreIdentity } from "./identity";
 import { stackLabels } from "./labels";
@@ -14,24 +16,30 @@ main(async () => {
     const { stack, rest } = splitStack(process.argv.slice(2));
     const purge = rest.includes("--purge");
     await checkPrerequisites();
-    const options = rest.filter((arg) => arg !== "--purge");
+    const options = rest.filter((arg) => arg !== "--purge" && arg !== "--lab"); // which lab it is, the stack's file says
     return alone(stack, () => down(stack, purge, options));
 });
 
 async function down(stack: string, purge: boolean, args: string[]): Promise<number> {
     const pulumi = await Pulumi.find();
     const file = fs.existsSync(stackFile(stack)) ? new StackFile(stack) : undefined;
-    const dockerHost = file && (await ensureEngine(file.get("berth:host", "dockerHost") as string | undefined));
+    const inLab = file !== undefined && isInEc2Lab(file);
+    const usesEngine = inLab || file?.get("berth:host", "kind") === "local";
+    const dockerHost = usesEngine
+        ? await ensureEngine(file?.get("berth:host", "dockerHost") as string | undefined)
+        : undefined;
     if (await stackExists(pulumi, stack)) {
         await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
+        await dropDeadHosts(pulumi, stack);
         const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
         if (code !== 0) return code;
     } else {
         say(`there is no stack ${stack}`);
     }
     if (file && dockerHost) {
-        if (file.get("berth:lab") !== undefined) await step("stop the lab", () => stopLab(dockerHost));
+        if (inLab) await stopEc2Lab(file, dockerHost);
+        else if (file.get("berth:lab") !== undefined) await step("stop the lab", () => stopLab(dockerHost));
         await stopEngine(dockerHost, purge);
     }
     if (purge) fs.rmSync(cache, { recursive: true, force: true });

@@ -58,7 +58,7 @@ export async function stopLab(dockerHost: string): Promise<void> {
 }
 
 /** Runs one of the project's shell scripts; its progress lines (stderr) are shown as they come. */
-async function script(file: string, args: string[], env: Record<string, string>): Promise<string> {
+export async function script(file: string, args: string[], env: Record<string, string>): Promise<string> {
     const result = await execute("bash", [path.join(root, file), ...args], {
         env,
         stdio: ["ignore", "pipe", "inherit"],

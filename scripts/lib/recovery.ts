@@ -6,18 +6,7 @@ import { labelFilters } from "./labels";
 import { own } from "./paths";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
-
-interface Resource {
-    urn: string;
-    type: string;
-    custom?: boolean;
-    inputs?: Record<string, unknown>;
-    provider?: string;
-}
-interface Deployment {
-    resources?: Resource[];
-    pending_operations?: { resource: Resource; type: string }[];
-}
+import { type StateResource, exportState, importState, sshWordsOf } from "./state";
 
 /** Kinds of the docker provider that block a second creation by their name. */
 const KINDS: Record<string, string> = {
@@ -36,16 +25,14 @@ export async function recover(pulumi: Pulumi, stack: string, labels: Record<stri
         say("the last run was killed: its lock on the state is lifted");
         await pulumi.output(["cancel", "--yes", "--stack", stack]);
     }
-    const exported = JSON.parse(await pulumi.output(["stack", "export", "--stack", stack])) as {
-        deployment?: Deployment;
-    };
+    const exported = await exportState(pulumi, stack);
     const pending = exported.deployment?.pending_operations ?? [];
     if (pending.length === 0) return;
     for (const { resource, type } of pending) {
         if (type === "creating") await removeOrphan(resource, exported.deployment?.resources ?? [], labels);
     }
     delete exported.deployment?.pending_operations;
-    await pulumi.output(["stack", "import", "--stack", stack], JSON.stringify(exported));
+    await importState(pulumi, stack, exported);
 }
 
 /** Locks on this stack in the clone's own backend. */
@@ -57,7 +44,11 @@ function staleLocks(stack: string): string[] {
 }
 
 /** Removes the container or network that was being created, if it exists and is the stack's. */
-async function removeOrphan(resource: Resource, resources: Resource[], labels: Record<string, string>): Promise<void> {
+async function removeOrphan(
+    resource: StateResource,
+    resources: StateResource[],
+    labels: Record<string, string>,
+): Promise<void> {
     const kind = KINDS[resource.type];
     const name = resource.inputs?.name;
     if (!kind || typeof name !== "string") return;
@@ -75,23 +66,11 @@ async function removeOrphan(resource: Resource, resources: Resource[], labels: R
 }
 
 /** How the docker CLI is run against the engine of the resource's provider: here, or on the host by ssh. */
-function dockerOf(resource: Resource, resources: Resource[]): ((args: string[]) => string[]) | undefined {
+function dockerOf(resource: StateResource, resources: StateResource[]): ((args: string[]) => string[]) | undefined {
     const urn = resource.provider?.replace(/::[^:]*$/, "");
-    const inputs = resources.find((r) => r.urn === urn)?.inputs;
-    const host = inputs?.host;
-    if (typeof host !== "string") return undefined;
-    if (host.startsWith("unix://")) return (args) => ["docker", "--host", host, ...args];
-    const match = /^ssh:\/\/(.+)@(.+):(\d+)$/.exec(host);
-    if (!match) return undefined;
-    const [, user = "", address = "", port = ""] = match;
-    // The provider keeps lists as JSON texts in its inputs.
-    const options = typeof inputs?.sshOpts === "string" ? (JSON.parse(inputs.sshOpts) as string[]) : [];
-    return (args) => [
-        "ssh",
-        ...options,
-        "-p",
-        port,
-        `${user}@${address}`,
-        ["docker", ...args].map(shellQuote).join(" "),
-    ];
+    const provider = resources.find((r) => r.urn === urn);
+    const host = provider?.inputs?.host;
+    if (typeof host === "string" && host.startsWith("unix://")) return (args) => ["docker", "--host", host, ...args];
+    const ssh = sshWordsOf(provider);
+    return ssh && ((args) => [...ssh, ["docker", ...args].map(shellQuote).join(" ")]);
 }

@@ -76,6 +76,10 @@ export class StackFile {
         this.document.setIn(["config", ...path], value);
     }
 
+    delete(path: readonly string[]): void {
+        this.document.deleteIn(["config", ...path]);
+    }
+
     /** Writes the file where something changed. */
     save(): void {
         const text = this.document.toString();

@@ -13,7 +13,7 @@ const OLDEST_CLI = [3, 245];
 /** The CLI that is built where none can be downloaded. It is the version in lab/toolchain/go.mod. */
 const BUILT_CLI = "3.259.0";
 /** The plugins that the program uses: the versions of their npm packages. */
-const PLUGINS = ["docker", "command"].map((name) => ({ name, version: packageVersion(`@pulumi/${name}`) }));
+const PLUGINS = ["docker", "command", "aws"].map((name) => ({ name, version: packageVersion(`@pulumi/${name}`) }));
 const SOURCES = path.join(root, "lab/toolchain");
 
 /** A Pulumi CLI with its plugins. */
@@ -106,7 +106,7 @@ function toolchainKey(): string {
 }
 
 async function build(folder: string): Promise<void> {
-    say(`no Pulumi can be downloaded here: building it from Go modules, once (about 6 minutes)`);
+    say(`no Pulumi can be downloaded here: building it from Go modules, once (about 7 minutes)`);
     const go = await findGo();
     const draft = `${folder}.new`;
     fs.rmSync(draft, { recursive: true, force: true });

@@ -1,9 +1,13 @@
+import type { Exposure } from "../../components/host";
+import { dropDeadHosts } from "./deadHosts";
+import { isInEc2Lab, prepareEc2Lab } from "./ec2Lab";
+import { exposureTable } from "./exposureTable";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { restoreIdentity } from "./identity";
 import { stackLabels } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
 import { checkPrerequisites } from "./prerequisites";
-import { main, say, step } from "./progress";
+import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { StackFile, alone, freePort, splitStack, stackExists } from "./stack";
@@ -14,28 +18,45 @@ const FIRST_SSH_PORT = 20022;
 main(async () => {
     const { stack, rest } = splitStack(process.argv.slice(2));
     await checkPrerequisites();
-    return alone(stack, () => up(stack, rest));
+    const args = rest.filter((arg) => arg !== "--lab");
+    return alone(stack, () => up(stack, args, args.length < rest.length));
 });
 
-async function up(stack: string, args: string[]): Promise<number> {
+async function up(stack: string, args: string[], lab: boolean): Promise<number> {
     const pulumi = await Pulumi.find();
-    await prepareMachine(stack);
-    if (await stackExists(pulumi, stack)) {
+    const exists = await stackExists(pulumi, stack);
+    await prepareHost(stack, exists, lab);
+    if (exists) {
         await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
+        refuseStopped(await dropDeadHosts(pulumi, stack));
     } else {
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
     const code = await pulumi.show(["up", "--yes", "--skip-preview", "--stack", stack, ...args]);
-    if (code === 0) await printUrl(pulumi, stack);
+    if (code === 0) await printOutcome(pulumi, stack);
     return code;
 }
 
-/** Completes the stack's file, and makes what the embedded host needs on this computer: engine, image, lab. */
-async function prepareMachine(stack: string): Promise<void> {
+/** Makes what a host needs on this computer. */
+async function prepareHost(stack: string, exists: boolean, lab: boolean): Promise<void> {
     const file = StackFile.open(stack);
-    if (file.get("berth:host", "kind") !== "local") return;
+    const kind = file.get("berth:host", "kind");
+    if (kind === "local") {
+        if (lab) throw new UserError(`--lab is for hosts of kind ec2; stack ${stack} is on this computer already`);
+        return prepareMachine(file);
+    }
+    if (isInEc2Lab(file) || (kind === "ec2" && lab && !exists)) return prepareEc2Lab(file);
+    if (!lab) return;
+    throw new UserError(
+        kind === "ec2"
+            ? `stack ${stack} is on AWS already: --lab would lose it from sight; use another stack's name`
+            : `--lab is for hosts of kind ec2; stack ${stack} is of kind ${String(kind)}`,
+    );
+}
 
+/** Completes the stack's file, and makes what the embedded host needs on this computer: engine, image, lab. */
+async function prepareMachine(file: StackFile): Promise<void> {
     const dockerHost = await ensureEngine(file.get("berth:host", "dockerHost") as string | undefined);
     const isNew = file.get("berth:host", "image") === undefined;
     const needsLab = isNew ? !(await internetAnswers()) : file.get("berth:lab") !== undefined;
@@ -54,7 +75,7 @@ async function prepareMachine(stack: string): Promise<void> {
         useKnownNginx(file, isNew, nginx);
     }
     await buildHostImage(String(file.get("berth:host", "image")), dockerHost);
-    await startStopped(dockerHost, stackLabels(stack));
+    await startStopped(dockerHost, stackLabels(file.stack));
     file.save();
 }
 
@@ -68,9 +89,25 @@ function useKnownNginx(file: StackFile, isNew: boolean, versions: string[]): voi
     file.set(place, `nginx:${newest}`);
 }
 
-async function printUrl(pulumi: Pulumi, stack: string): Promise<void> {
-    const outputs = JSON.parse(await pulumi.output(["stack", "output", "--json", "--stack", stack])) as {
-        url?: string;
-    };
-    if (outputs.url) process.stdout.write(`\n${outputs.url}\n`);
+function refuseStopped(instances: string[]): void {
+    if (instances.length === 0) return;
+    const ids = instances.join(" ");
+    throw new UserError(
+        `stopped on AWS: ${ids}. Start it, and try again: aws ec2 start-instances --instance-ids ${ids}`,
+    );
+}
+
+/** What a stack's outputs say of each host. */
+interface HostOutputs {
+    url?: string;
+    exposure?: Exposure[];
+}
+
+async function printOutcome(pulumi: Pulumi, stack: string): Promise<void> {
+    const json = await pulumi.output(["stack", "output", "--json", "--stack", stack]);
+    const outputs = JSON.parse(json) as HostOutputs & { hosts?: HostOutputs[] };
+    for (const { url, exposure } of outputs.hosts ?? [outputs]) {
+        if (exposure) process.stdout.write(`\n${exposureTable(exposure)}`);
+        if (url) process.stdout.write(`\n${url}\n`);
+    }
 }

@@ -1,29 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
 import { DockerEngine } from "../../components/engine";
 import { LocalHost, type LocalHostArgs } from "../../components/host";
 import { ServiceGroup, type ServiceSpecs } from "../../components/services";
-import { privateKey, publicKey } from "./keys";
-
-interface Registered extends pulumi.runtime.MockResourceArgs {
-    parent?: string;
-}
-let registered: Registered[] = [];
-
-void pulumi.runtime.setMocks(
-    {
-        newResource: (args) => {
-            registered.push(args);
-            const state: Record<string, unknown> = { ...(args.inputs as object) };
-            if (args.type === "command:local:Command") state.stdout = privateKey;
-            if (args.name === "engine-install") state.stdout = '{"engine":"28.5.2"}';
-            if (args.type === "docker:index/remoteImage:RemoteImage") state.imageId = "sha256:abc";
-            return { id: `${args.name}-id`, state };
-        },
-        call: (args) => args.inputs as Record<string, unknown>,
-    },
-    "berth",
-    "test",
-);
+import { publicKey } from "./keys";
+import { inputsOf, isSecret, names, registered, reset, settle, unwrap } from "./mocks";
 
 const labels = { "berth.project": "berth", "berth.stack": "test" };
 const hostArgs: LocalHostArgs = {
@@ -37,38 +16,14 @@ const services: ServiceSpecs = {
     web: { image: "nginx:1.30", ports: [{ published: 8080, target: 80 }], environment: {}, restart: "unless-stopped" },
 };
 
-/** Waits until the components have registered all that they ask for. */
-async function settle(): Promise<void> {
-    let seen = -1;
-    while (seen !== registered.length) {
-        seen = registered.length;
-        for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-    }
-}
-
 async function build(host: Partial<LocalHostArgs> = {}, specs = services, secretEnvironment = false) {
-    registered = [];
+    reset();
     const machine = new LocalHost("host", { ...hostArgs, ...host });
     const engine = new DockerEngine("engine", { host: machine, users: ["deploy"] });
     new ServiceGroup("services", { engine, services: specs, prefix: "berth-test", labels, secretEnvironment });
     await settle();
     return { machine, engine };
 }
-
-/** A secret is handed to the mocks as an object with this signature. */
-const unwrap = (value: unknown): unknown =>
-    typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value
-        ? (value as unknown as { value: unknown }).value
-        : value;
-const isSecret = (value: unknown) => unwrap(value) !== value;
-
-function inputsOf(name: string): Record<string, unknown> {
-    const resource = registered.find((r) => r.name === name && !r.type.startsWith("berth:"));
-    if (!resource)
-        throw new Error(`${name} was not registered; there are: ${registered.map((r) => r.name).join(", ")}`);
-    return resource.inputs as Record<string, unknown>;
-}
-const names = () => registered.map((r) => r.name);
 
 test("the machine is reached on loopback only, and by nothing but SSH", async () => {
     await build();
@@ -181,7 +136,7 @@ test("the gate watches the very container, and asks again for a new one", async 
 
 test("each link of the chain is a component under its published type", async () => {
     await build();
-    const components = registered.filter((r) => r.type.startsWith("berth:"));
+    const components = registered().filter((r) => r.type.startsWith("berth:"));
     expect(components.map((c) => c.type).sort()).toEqual([
         "berth:index:ContainerService",
         "berth:index:DockerEngine",

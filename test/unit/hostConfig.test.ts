@@ -1,0 +1,102 @@
+import { parseConfig } from "../../components/config";
+
+const web = { image: "nginx:1.30", ports: ["80:80"] };
+const hostKey = `ssh-ed25519 ${"A".repeat(68)}`;
+
+function errorsOf(host: object, more: Record<string, unknown> = {}): string[] {
+    const values = { host, services: { web }, ...more };
+    const raw = Object.entries(values).map(([key, value]) => [key, JSON.stringify(value)] as const);
+    const result = parseConfig(Object.fromEntries(raw));
+    return "errors" in result ? result.errors : [];
+}
+const ec2 = { kind: "ec2", sshFrom: ["203.0.113.4/32"] };
+const existing = { kind: "existing", address: "server.example.com", hostKey, privateKeyFile: "~/.ssh/id_ed25519" };
+
+test("the smallest hosts of each kind are right", () => {
+    expect(errorsOf(ec2)).toEqual([]);
+    expect(errorsOf(existing)).toEqual([]);
+});
+
+test.each([
+    ["no sshFrom", { kind: "ec2" }, /^berth:host\.sshFrom: it is required: the addresses that may use SSH/],
+    ["an empty sshFrom", { ...ec2, sshFrom: [] }, /^berth:host\.sshFrom: name at least one address/],
+    [
+        "SSH for the internet",
+        { ...ec2, sshFrom: ["0.0.0.0/0"] },
+        /sshFrom\[0\]: "0\.0\.0\.0\/0": SSH would be open to the internet.*allowSshFromAnywhere/,
+    ],
+    ["half the internet", { ...ec2, sshFrom: ["128.0.0.0/1"] }, /SSH would be open/],
+    [
+        "a bad range",
+        { ...ec2, sshFrom: ["203.0.113.4/40"] },
+        /sshFrom\[0\]: "203\.0\.113\.4\/40": not an address range/,
+    ],
+    ["an address without a prefix", { ...ec2, sshFrom: ["203.0.113.4"] }, /write "203\.0\.113\.4\/32"/],
+    ["a bad open range", { ...ec2, open: { "80": ["x"] } }, /open\.80\[0\]: "x": not an address range/],
+    ["a port that is no port", { ...ec2, open: { http: ["10.0.0.0/8"] } }, /open\.http/],
+    [
+        "an instance type of another kind",
+        { ...ec2, instanceType: "huge" },
+        /instanceType: "huge": not an instance type/,
+    ],
+    [
+        "an architecture that there is not",
+        { ...ec2, architecture: "riscv" },
+        /architecture: "riscv": one of x86_64, arm64/,
+    ],
+    ["a release without quotes", { ...ec2, release: 24.04 }, /release: 24\.04: one of .*in quotes/],
+    ["two keys", { ...ec2, privateKey: "x", privateKeyFile: "~/.ssh/id" }, /privateKey: `privateKeyFile` is there too/],
+    [
+        "one volume for two hosts",
+        { ...ec2, count: 2, dataDisk: { volumeId: "vol-0a1b2c3d" } },
+        /dataDisk\.volumeId: "vol-0a1b2c3d": one volume cannot serve several/,
+    ],
+    [
+        "a new server that would lose volumes",
+        { ...ec2, generation: 2 },
+        /^berth:host\.generation: 2: .*named volumes.*dataDisk.*protectVolumes false/,
+    ],
+    [
+        "a key of another kind of host",
+        { ...ec2, sshPort: 1 },
+        /^berth:host\.sshPort: unknown key; the keys are: .*instanceType/,
+    ],
+    [
+        "a server without its host key",
+        { ...existing, hostKey: undefined },
+        /hostKey: it is missing: run `ssh-keyscan -t ed25519 -p 22 server\.example\.com`/,
+    ],
+    ["a server without a key to log in", { ...existing, privateKeyFile: undefined }, /privateKeyFile: it is missing/],
+    ["a shell in the address", { ...existing, address: "a;reboot" }, /address: "a;reboot": not a host name/],
+    ["an option as the address", { ...existing, address: "-oProxyCommand=x" }, /not a host name/],
+    ["a shell in the key's path", { ...existing, privateKeyFile: "~/$(id)" }, /not the path of a key file/],
+    ["a host key with a command", { ...existing, hostKey: "ssh-ed25519 AAAA;id" }, /not a public host key/],
+])("%s is refused", (_, host, message) => {
+    const errors = errorsOf(host);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(message);
+});
+
+test("what was said out loud is allowed", () => {
+    expect(errorsOf({ ...ec2, sshFrom: ["0.0.0.0/0"], allowSshFromAnywhere: true })).toEqual([]);
+    expect(errorsOf({ ...ec2, generation: 2 }, { protectVolumes: false })).toEqual([]);
+    expect(errorsOf({ ...ec2, generation: 2, dataDisk: {} })).toEqual([]);
+});
+
+test("no service can have sshd's port", () => {
+    const services = { web: { ...web, ports: ["22:80"] } };
+    expect(errorsOf(ec2, { services })).toEqual([expect.stringMatching(/ports\[0\].*22.*the host's sshd/)]);
+    expect(errorsOf({ ...existing, port: 2222 }, { services })).toEqual([]);
+});
+
+test("a private key that does not fit is not repeated", () => {
+    expect(errorsOf({ ...ec2, privateKey: 5_551_234 }).join()).not.toContain("5551234");
+});
+
+test("mistakes of all sections come at once", () => {
+    const errors = errorsOf(
+        { ...ec2, sshFrom: ["0.0.0.0/0"], open: { "9000": ["10.0.0.0/8"] } },
+        { engine: { users: ["Bad User"] } },
+    );
+    expect(errors).toHaveLength(2);
+});

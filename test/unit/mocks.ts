@@ -1,0 +1,61 @@
+import * as pulumi from "@pulumi/pulumi";
+import { privateKey } from "./keys";
+
+export interface Registered extends pulumi.runtime.MockResourceArgs {
+    parent?: string;
+}
+let all: Registered[] = [];
+
+/** Everything that was asked for since `reset`. */
+export const registered = () => all;
+export const reset = () => (all = []);
+export const names = () => all.map((r) => r.name);
+
+/** What the real plugins would answer, as far as components read it. */
+const OUTPUTS: Record<string, (name: string) => Record<string, unknown>> = {
+    "command:local:Command": () => ({ stdout: privateKey }),
+    "docker:index/remoteImage:RemoteImage": () => ({ imageId: "sha256:abc" }),
+    "aws:ec2/eip:Eip": () => ({ publicIp: "198.51.100.7", allocationId: "eipalloc-1" }),
+    "aws:ec2/instance:Instance": () => ({ publicIp: "198.51.100.8", privateIp: "10.0.0.8" }),
+    "aws:iam/role:Role": (name) => ({ name }),
+    "aws:iam/instanceProfile:InstanceProfile": (name) => ({ name }),
+    "aws:ec2/keyPair:KeyPair": (name) => ({ keyName: name }),
+    "command:remote:Command": (name) => ({
+        stdout: name.endsWith("survey") ? '{"machineId":"abc","firewall":"ufw is active"}' : '{"engine":"28.5.2"}',
+    }),
+};
+
+void pulumi.runtime.setMocks(
+    {
+        newResource: (args) => {
+            all.push(args);
+            const state = { ...(args.inputs as object), ...OUTPUTS[args.type]?.(args.name) };
+            return { id: `${args.name}-id`, state };
+        },
+        call: (args) => args.inputs as Record<string, unknown>,
+    },
+    "berth",
+    "test",
+);
+
+/** Waits until the components have registered all that they ask for. */
+export async function settle(): Promise<void> {
+    let seen = -1;
+    while (seen !== all.length) {
+        seen = all.length;
+        for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+}
+
+/** A secret is handed to the mocks as an object with this signature. */
+export const unwrap = (value: unknown): unknown =>
+    typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value
+        ? (value as unknown as { value: unknown }).value
+        : value;
+export const isSecret = (value: unknown) => unwrap(value) !== value;
+
+export function inputsOf(name: string): Record<string, unknown> {
+    const resource = all.find((r) => r.name === name && !r.type.startsWith("berth:"));
+    if (!resource) throw new Error(`${name} was not registered; there are: ${all.map((r) => r.name).join(", ")}`);
+    return resource.inputs as Record<string, unknown>;
+}
