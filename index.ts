@@ -42,8 +42,9 @@ export = async () => {
         });
 
         const port = config.published[0]?.port;
+        const authority = port === 80 ? host.address : pulumi.interpolate`${host.address}:${port}`;
         return {
-            url: port && pulumi.interpolate`http://${host.address}:${port}`,
+            url: port === undefined ? undefined : pulumi.interpolate`http://${authority}`,
             ssh: sshTarget(host.connection).apply(sshCommand),
             exposure,
             engine: engine.versions,

@@ -11,12 +11,10 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lab/internet/names.sh
 source "$here/names.sh"
+# shellcheck source=lab/internet/network.sh
+source "$here/network.sh"
 
 running() { [ "$(docker inspect --format '{{ .State.Running }} {{ .Config.Image }}' "$container" 2>/dev/null)" = "true $image" ]; }
-
-ensure_network() {
-    docker network inspect "$network" >/dev/null 2>&1 || docker network create --driver bridge --label berth.lab=1 "$network"
-}
 
 start_container() {
     ensure_network

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
-import { Document, parseDocument } from "yaml";
+import { Document, isCollection, parseDocument } from "yaml";
 import { withLock } from "./lock";
 import { defaultStackFile, own, stackFile } from "./paths";
 import { say } from "./progress";
@@ -69,7 +69,8 @@ export class StackFile {
 
     /** What stands below `config`: `get("berth:host", "kind")`. */
     get(...path: readonly string[]): unknown {
-        return this.document.getIn(["config", ...path]);
+        const value = this.document.getIn(["config", ...path]);
+        return isCollection(value) ? (value.toJSON() as unknown) : value;
     }
 
     set(path: readonly string[], value: unknown): void {

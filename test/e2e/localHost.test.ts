@@ -2,7 +2,6 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { parse, stringify } from "yaml";
 import { Stack, docker, freePort, get, root, run, start, until } from "./project";
 
 jest.setTimeout(20 * 60_000);
@@ -11,22 +10,20 @@ const web = { image: "nginx:1.30", restart: "unless-stopped" };
 let port: number;
 let stack: Stack;
 
-/** Changes the stack's file as a person's editor would. */
-function edit(change: (config: Record<string, unknown>) => void): void {
-    const file = parse(fs.readFileSync(stack.file, "utf8")) as { config: Record<string, unknown> };
-    change(file.config);
-    fs.writeFileSync(stack.file, stringify(file));
-}
-const setWeb = (service: Record<string, unknown>) => edit((config) => (config["berth:services"] = { web: service }));
+const setWeb = (service: Record<string, unknown>) =>
+    stack.edit((config) => (config["berth:services"] = { web: service }));
 const machineId = () => docker("inspect", "--format", "{{.Id}}", stack.prefix);
 
 beforeAll(async () => {
     port = await freePort();
-    stack = new Stack({
-        "berth:host": { kind: "local" },
-        "berth:engine": { users: [] },
-        "berth:services": { web: { ...web, ports: [`${port}:80`] } },
-    });
+    stack = new Stack(
+        {
+            "berth:host": { kind: "local" },
+            "berth:engine": { users: [] },
+            "berth:services": { web: { ...web, ports: [`${port}:80`] } },
+        },
+        "local",
+    );
 });
 afterAll(async () => {
     await stack.down();
@@ -81,7 +78,7 @@ test("DOCKER_CONTEXT in the shell does not lead containers astray", async () => 
 });
 
 test("a pinned engine version is installed in place, held, and nginx is still there", async () => {
-    edit((config) => (config["berth:engine"] = { users: [], version: "26.1" }));
+    stack.edit((config) => (config["berth:engine"] = { users: [], version: "26.1" }));
     const { code, all } = await stack.up();
     expect({ code, all }).toMatchObject({ code: 0 });
     expect((await stack.outputs()).engine.engine).toMatch(/^26\.1/);
@@ -156,7 +153,7 @@ test("a container that exits fails the update with its exit code", async () => {
 
 test("every mistake in the config is named at once, and nothing is touched", async () => {
     const before = await docker("ps", "-aq", "--no-trunc", "--filter", `label=berth.stack=${stack.name}`);
-    edit((config) => (config["berth:engine"] = { users: ["$(touch x)"] }));
+    stack.edit((config) => (config["berth:engine"] = { users: ["$(touch x)"] }));
     setWeb({ image: "NGINX", ports: ["80:99999"], tty: true });
     const { code, all } = await stack.up();
     expect(code).not.toBe(0);
@@ -165,7 +162,7 @@ test("every mistake in the config is named at once, and nothing is touched", asy
     }
     expect(fs.existsSync(path.join(root, "x"))).toBe(false);
     expect(await docker("ps", "-aq", "--no-trunc", "--filter", `label=berth.stack=${stack.name}`)).toBe(before);
-    edit((config) => (config["berth:engine"] = { users: [], version: "26.1" }));
+    stack.edit((config) => (config["berth:engine"] = { users: [], version: "26.1" }));
     setWeb({ ...web, ports: [`${port}:80`] });
 });
 

@@ -3,7 +3,8 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
+import type { Exposure } from "../../components/host";
 
 export const root = path.join(__dirname, "../..");
 
@@ -93,11 +94,17 @@ export async function until(what: string, condition: () => boolean | Promise<boo
 /** A stack of its own, reached by the project's scripts as a person would. */
 export class Stack {
     readonly file: string;
-    readonly name = `e2e-${process.pid}`;
+    readonly name: string;
     /** Prefix of the names of all its containers. */
-    readonly prefix = `berth-${this.name}`;
+    readonly prefix: string;
 
-    constructor(readonly config: Record<string, unknown>) {
+    /** @param kind tells the stacks of one test run apart */
+    constructor(
+        readonly config: Record<string, unknown>,
+        kind: string,
+    ) {
+        this.name = `e2e-${kind}-${process.pid}`;
+        this.prefix = `berth-${this.name}`;
         this.file = path.join(root, `Pulumi.${this.name}.yaml`);
         fs.writeFileSync(this.file, stringify({ config }));
     }
@@ -110,6 +117,12 @@ export class Stack {
     }
     pulumi(...args: string[]): Promise<Result> {
         return run("./scripts/pulumi", [...args, "--stack", this.name]);
+    }
+    /** Changes the stack's file as a person's editor would. */
+    edit(change: (config: Record<string, unknown>) => void): void {
+        const file = parse(fs.readFileSync(this.file, "utf8")) as { config: Record<string, unknown> };
+        change(file.config);
+        fs.writeFileSync(this.file, stringify(file));
     }
     async outputs(): Promise<Outputs> {
         return JSON.parse((await this.pulumi("stack", "output", "--json")).stdout) as Outputs;
@@ -140,6 +153,7 @@ export interface Outputs {
     url: string;
     ssh: string;
     engine: Record<string, string>;
+    exposure: Exposure[];
     containers: Record<string, { container: string; image: string; ports: string[] }>;
     identity: { file: string };
 }

@@ -33,6 +33,11 @@ async function build(values: object = {}, more: Partial<Ec2HostArgs> = {}) {
 }
 const valueOf = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
 const ofType = (type: string) => registered().filter((r) => r.type === type);
+const inputsOfType = <T>(type: string) => ofType(type).map((r) => r.inputs as T);
+interface Rule {
+    fromPort: number;
+    description: string;
+}
 
 test("metadata takes a session token only, and does not travel past the host", async () => {
     await build();
@@ -56,20 +61,16 @@ test("the system's disk is encrypted gp3 and goes with the instance", async () =
 
 test("SSH is open to the named addresses only, and every rule says why it is there", async () => {
     await build({ open: { "8080": ["198.51.100.0/24"] } });
-    const rules = ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").map((r) => r.inputs as object);
+    const rules = inputsOfType<Rule>("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule");
     expect(rules).toEqual([
         expect.objectContaining({ fromPort: 22, toPort: 22, cidrIpv4: "203.0.113.4/32", ipProtocol: "tcp" }),
         expect.objectContaining({ fromPort: 80, toPort: 80, cidrIpv4: "0.0.0.0/0" }),
         expect.objectContaining({ fromPort: 8080, toPort: 8080, cidrIpv4: "198.51.100.0/24" }),
     ]);
-    for (const rule of [
-        ...rules,
-        ...ofType("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule").map((r) => r.inputs),
-    ]) {
-        expect((rule as { description: string }).description).toMatch(/\w{3}/);
-        expect(ruleDescription((rule as { description: string }).description)).toBe(
-            (rule as { description: string }).description,
-        );
+    const egress = inputsOfType<Rule>("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule");
+    for (const { description } of [...rules, ...egress]) {
+        expect(description).toMatch(/\w{3}/);
+        expect(ruleDescription(description)).toBe(description); // AWS takes no other signs
     }
     expect(inputsOf("host-group").description).toMatch(/berth-test/);
     expect(inputsOf("host-group").ingress).toBeUndefined();
@@ -77,9 +78,8 @@ test("SSH is open to the named addresses only, and every rule says why it is the
 
 test("a published port that nobody opens has no rule", async () => {
     await build();
-    const ports = ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").map(
-        (r) => (r.inputs as { fromPort: number }).fromPort,
-    );
+    const rules = inputsOfType<Rule>("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule");
+    const ports = rules.map(({ fromPort }) => fromPort);
     expect(ports).toEqual([22, 80]);
 });
 
