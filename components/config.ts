@@ -56,7 +56,13 @@ const labSchema = z
         aptFingerprint: fingerprint,
         registryMirror: url,
         ec2: z
-            .strictObject({ endpoint: url, region: z.string() })
+            .strictObject({
+                endpoint: url,
+                region: z.string(),
+                client: z
+                    .ipv4()
+                    .describe("This computer's address in the lab: it may use SSH where sshFrom names nobody."),
+            })
             .optional()
             .describe("An EC2 endpoint whose instances are containers on this computer."),
     })
@@ -88,6 +94,7 @@ export type BerthConfig = CheckedConfig & { secretEnvironment: boolean; account:
  */
 export function parseConfig(raw: Record<string, string>): { config: CheckedConfig } | { errors: string[] } {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, parseValue(text)]));
+    values.host = hostInLab(values.host, values.lab);
     const result = configSchema.safeParse(values);
     const errors = result.success ? [] : describeIssues(result.error.issues, values, configSchema);
     errors.push(...portCollisions(values.services, reservedPorts(values.host)));
@@ -98,6 +105,14 @@ export function parseConfig(raw: Record<string, string>): { config: CheckedConfi
     if (host && services) errors.push(...exposureMistakes(host, published));
     if (host && values.protectVolumes !== false) errors.push(...lossMistakes(host));
     return result.success && errors.length === 0 ? { config: { ...result.data, published } } : { errors };
+}
+
+/** In the lab nobody has to look up an address first. */
+function hostInLab(host: unknown, lab: unknown): unknown {
+    const client = (lab as { ec2?: { client?: string } } | undefined)?.ec2?.client;
+    const { sshFrom } = (host ?? {}) as { sshFrom?: unknown };
+    const isEmpty = sshFrom === undefined || (Array.isArray(sshFrom) && sshFrom.length === 0);
+    return client !== undefined && isEmpty ? { ...(host as object), sshFrom: [`${client}/32`] } : host;
 }
 
 /** Ports of the host that no service can have. */

@@ -15,11 +15,24 @@ export function backendEnv(env: NodeJS.ProcessEnv = process.env): Record<string,
     if (login) return {};
     const state = path.join(own, "state");
     fs.mkdirSync(state, { recursive: true, mode: 0o700 });
+    dropHalfWritten(state);
     const result: Record<string, string> = { PULUMI_BACKEND_URL: `file://${state}` };
     if (env.PULUMI_CONFIG_PASSPHRASE === undefined && env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined) {
         result.PULUMI_CONFIG_PASSPHRASE_FILE = ownPassphrase();
     }
     return result;
+}
+
+/**
+ * A CLI that is killed in the wrong moment leaves an empty file of metadata beside a stack's state, and then every
+ * command of the backend ends with "EOF". Without the file all is well: the state itself is renamed into place.
+ */
+function dropHalfWritten(state: string): void {
+    const files = fs.readdirSync(state, { recursive: true, withFileTypes: true });
+    for (const file of files.filter((f) => f.isFile() && f.name.endsWith(".attrs"))) {
+        const name = path.join(file.parentPath, file.name);
+        if (fs.statSync(name, { throwIfNoEntry: false })?.size === 0) fs.rmSync(name, { force: true });
+    }
 }
 
 /** The backend that `pulumi login` stored, if any. */

@@ -12,8 +12,6 @@ interface Ec2Answer {
     gateway: string;
 }
 
-const isEmpty = (value: unknown) => value === undefined || (Array.isArray(value) && value.length === 0);
-
 /**
  * Starts an EC2 endpoint whose instances are containers on this computer, and tells the stack's file where it is. It
  * stays there until `down`, so that no later run takes the lab's stack for one on AWS.
@@ -29,9 +27,13 @@ export async function prepareEc2Lab(file: StackFile): Promise<void> {
     const { aptUrl, aptFingerprint, registryMirror, network } = await step("lab", () => startLab(dockerHost));
     await buildHostImage(image, dockerHost);
     const { endpoint, region, gateway } = await step("EC2 endpoint", () => startEc2(dockerHost, image));
-    file.set(["berth:lab"], { network, aptUrl, aptFingerprint, registryMirror, ec2: { endpoint, region } });
-    const sshFrom = file.get("berth:host", "sshFrom");
-    if (isEmpty(sshFrom)) file.set(["berth:host", "sshFrom"], [`${gateway}/32`]);
+    file.set(["berth:lab"], {
+        network,
+        aptUrl,
+        aptFingerprint,
+        registryMirror,
+        ec2: { endpoint, region, client: gateway },
+    });
     file.save();
     say(`stack ${file.stack} runs on an EC2 endpoint on this computer, not on AWS`);
 }

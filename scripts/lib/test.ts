@@ -74,10 +74,14 @@ const firstLine = (file: string) => fs.readFileSync(file, "utf8").split("\n", 1)
 async function plugins(count: Count): Promise<void> {
     if ((await resolveToolchain()).kind !== "built") return;
     const go = await findGo();
-    const { exitCode } = await execute(go, ["test", "-timeout", "120s", "-tags=no_compose", "./command/..."], {
-        cwd: path.join(root, "lab/toolchain"),
-        stdio: "inherit",
-    });
+    const { exitCode } = await execute(
+        go,
+        ["test", "-timeout", "300s", "-tags=no_compose", "./command/...", "./aws/..."],
+        {
+            cwd: path.join(root, "lab/toolchain"),
+            stdio: "inherit",
+        },
+    );
     count(exitCode === 0 ? 1 : 0, exitCode === 0 ? 0 : 1);
 }
 

@@ -10,6 +10,7 @@ import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
+import { exportState } from "./state";
 import { StackFile, alone, freePort, splitStack, stackExists } from "./stack";
 
 /** Where the search for a port that leads to the machine's sshd begins. */
@@ -25,7 +26,7 @@ main(async () => {
 async function up(stack: string, args: string[], lab: boolean): Promise<number> {
     const pulumi = await Pulumi.find();
     const exists = await stackExists(pulumi, stack);
-    await prepareHost(stack, exists, lab);
+    await prepareHost(stack, lab, () => (exists ? isOnAws(pulumi, stack) : Promise.resolve(false)));
     if (exists) {
         await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
@@ -39,14 +40,14 @@ async function up(stack: string, args: string[], lab: boolean): Promise<number> 
 }
 
 /** Makes what a host needs on this computer. */
-async function prepareHost(stack: string, exists: boolean, lab: boolean): Promise<void> {
+async function prepareHost(stack: string, lab: boolean, onAws: () => Promise<boolean>): Promise<void> {
     const file = StackFile.open(stack);
     const kind = file.get("berth:host", "kind");
     if (kind === "local") {
         if (lab) throw new UserError(`--lab is for hosts of kind ec2; stack ${stack} is on this computer already`);
         return prepareMachine(file);
     }
-    if (isInEc2Lab(file) || (kind === "ec2" && lab && !exists)) return prepareEc2Lab(file);
+    if (isInEc2Lab(file) || (kind === "ec2" && lab && !(await onAws()))) return prepareEc2Lab(file);
     if (!lab) return;
     throw new UserError(
         kind === "ec2"
@@ -87,6 +88,11 @@ function useKnownNginx(file: StackFile, isNew: boolean, versions: string[]): voi
     if (!isNew || !wanted || !newest || versions.includes(wanted)) return;
     say(`the stand-in registry has no nginx ${wanted}: ${newest} is used`);
     file.set(place, `nginx:${newest}`);
+}
+
+async function isOnAws(pulumi: Pulumi, stack: string): Promise<boolean> {
+    const { deployment } = await exportState(pulumi, stack);
+    return deployment?.resources?.some(({ type }) => type.startsWith("aws:")) ?? false;
 }
 
 function refuseStopped(instances: string[]): void {

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { Stack, docker, freePort, get, root, run, start, until } from "./project";
+import { Stack, cloneProject, docker, freePort, get, root, run, start, until } from "./project";
 
 jest.setTimeout(20 * 60_000);
 
@@ -199,15 +199,11 @@ test("a run that is killed while it creates is healed by the next", async () => 
 });
 
 test("a second clone with the same state destroys it all, and nothing is left", async () => {
-    const clone = fs.mkdtempSync(path.join(os.tmpdir(), "berth-clone-"));
+    const clone = cloneProject();
+    fs.rmSync(path.join(clone, path.basename(stack.file)));
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "berth-home-"));
     const keyFile = (await stack.outputs()).identity.file;
     try {
-        for (const entry of fs.readdirSync(root)) {
-            if (entry.startsWith(".") || /^Pulumi\.e2e/.test(entry)) continue;
-            if (entry === "node_modules") fs.symlinkSync(path.join(root, entry), path.join(clone, entry));
-            else fs.cpSync(path.join(root, entry), path.join(clone, entry), { recursive: true });
-        }
         const env = {
             HOME: home,
             XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"),

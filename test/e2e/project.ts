@@ -53,6 +53,11 @@ export function start(command: string, args: string[], options: { cwd?: string; 
     return { child, result, output: () => all };
 }
 
+/** Fails with what the command printed, unless it ended well. */
+export function expectSuccess({ code, all }: Result): void {
+    if (code !== 0) throw new Error(`exit code ${code}:\n${all.slice(-5000)}`);
+}
+
 /** The local engine, as the test runner found it. */
 export async function docker(...args: string[]): Promise<string> {
     const host = process.env.DOCKER_HOST;
@@ -89,6 +94,17 @@ export async function until(what: string, condition: () => boolean | Promise<boo
         if (Date.now() > deadline) throw new Error(`not within 60 s: ${what}`);
         await new Promise((resolve) => setImmediate(resolve));
     }
+}
+
+/** A second clone of the project, as it is now, without what belongs to the first. To be removed by the caller. */
+export function cloneProject(): string {
+    const clone = fs.mkdtempSync(path.join(os.tmpdir(), "berth-clone-"));
+    for (const entry of fs.readdirSync(root)) {
+        if (entry.startsWith(".")) continue;
+        if (entry === "node_modules") fs.symlinkSync(path.join(root, entry), path.join(clone, entry));
+        else fs.cpSync(path.join(root, entry), path.join(clone, entry), { recursive: true });
+    }
+    return clone;
 }
 
 /** A stack of its own, reached by the project's scripts as a person would. */

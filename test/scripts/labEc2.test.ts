@@ -24,7 +24,7 @@ import { answers, answersTo, connect, echo, until } from "./labEc2Machine";
 const root = resolve(__dirname, "../..");
 const image = "berth/host:debian-13";
 const minute = 60_000;
-jest.setTimeout(minute);
+jest.setTimeout(5 * minute);
 
 const script = (path: string, ...args: string[]): string =>
     execFileSync(resolve(root, path), args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
@@ -224,11 +224,16 @@ describe("stop, start and reboot", () => {
 test("an elastic address that moves to another instance answers there at once, and that instance's own comes back", async () => {
     const move = (from: string, to: string) =>
         lab.ec2.send(new AssociateAddressCommand({ AllocationId: from, InstanceId: to, AllowReassociation: true }));
+    const mac = ({ id }: Machine): string =>
+        docker("inspect", "--format", "{{ range .NetworkSettings.Networks }}{{ .MacAddress }}{{ end }}", id);
     // Both now have the old holder in their neighbour tables.
     expect(await answers(first.address, 22)).toBe(true);
     expect(await answersTo(neighbour, first.address, 22)).toBe(true);
+    expect(docker("exec", neighbour, "grep", `^${first.address} `, "/proc/net/arp")).toContain(mac(first));
 
     await move(first.allocation, second.id);
+    // Not by way of the old holder, which would pass packets on while it runs.
+    expect(docker("exec", neighbour, "grep", `^${first.address} `, "/proc/net/arp")).toContain(mac(second));
     expect(await second.keys.ssh(first.address, "id -un")).toBe("ubuntu");
     expect(await answersTo(neighbour, first.address, 22)).toBe(true);
     expect((await lab.describe(second.id)).PublicIpAddress).toBe(first.address);

@@ -103,7 +103,7 @@ export function detailTests(lab: () => Ec2Lab): void {
 
     test("an instance has a profile whose role has Amazon's own policy for Systems Manager", async () => {
         const { endpoint, region } = lab().ec2.config;
-        const iam = new IAMClient({ endpoint: endpoint as never, region, credentials });
+        const iam = new IAMClient({ endpoint: endpoint, region, credentials });
         const [RoleName, InstanceProfileName] = [name("role"), name("profile")];
         const policy = { RoleName, PolicyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" };
         await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: "{}" }));

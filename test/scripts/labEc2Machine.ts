@@ -9,7 +9,8 @@ const run = promisify(execFile);
 
 /** Long enough for a packet on this computer, short enough for a test that waits for one that never comes. */
 const NO_ANSWER = 1500;
-const DEADLINE = 30_000;
+/** For what waits on a condition; a busy machine takes its time. */
+const DEADLINE = 120_000;
 
 /** Asks again until the answer is there. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {

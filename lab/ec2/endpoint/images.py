@@ -1,6 +1,6 @@
 """AMIs: Canonical's, from amis.json, and a way to publish a newer one as Canonical would.
 
-RegisterImage with a name of Canonical's scheme makes an image of Canonical's: a test of "the newest AMI" needs just that.
+RegisterImage with a name of Canonical's scheme makes one of Canonical's: a test of "the newest AMI" needs just that.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,9 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.ec2.responses._base_response import EC2BaseResponse
 
+from . import engine
+
+_MARKUP = re.compile(r"(<[^>]*>|\s)+")
 _request: contextvars.ContextVar[Any] = contextvars.ContextVar("request")
 
 
@@ -32,10 +36,16 @@ def replaces(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[
 
 @replaces(EC2BaseResponse, "call_action")
 def _remember_request(original: Callable[..., Any], self: Any) -> Any:
-    """The backend's methods get only what moto knows of; with the request at hand they see all that was asked for."""
+    """The backend's methods get only what moto knows of; with the request at hand they see all that was asked for.
+
+    What EC2 refuses is said in the log too.
+    """
     token = _request.set(self)
     try:
-        return original(self)
+        status, headers, body = original(self)
+        if status >= 400:
+            engine.log(f"{self._get_action()}: {_MARKUP.sub(' ', str(body)).strip()}")
+        return status, headers, body
     except NotImplementedError as missing:
         return self.serialized(
             ActionResult(error("UnsupportedOperation", f"The lab does not have this operation: {missing}"))

@@ -170,7 +170,7 @@ def _hide(volume_id: str, instance_id: str, device_path: str) -> None:
                 "Unmount it, stop the instance, or detach with Force.",
             )
         if _in_use(loop):
-            engine.run("nsenter", "--target", str(pid), "--mount", "umount", "--lazy", "--all-targets", device_path)
+            engine.docker("exec", instance_id, "umount", "--lazy", "--all-targets", device_path)
         root = engine.root_of(pid)
         (root / device_path.lstrip("/")).unlink(missing_ok=True)
         _link(root, volume_id).unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
 // Config is what the provider is configured with. Without accessKey, credentials come from where the AWS SDK looks for
@@ -39,18 +40,46 @@ type DefaultTags struct {
 	Tags map[string]string `pulumi:"tags,optional"`
 }
 
-var known = []string{
-	"region", "profile", "accessKey", "secretKey", "token", "endpoints", "defaultTags", "skipCredentialsValidation",
-	"skipRegionValidation", "skipRequestingAccountId", "skipMetadataApiCheck", "version", "pluginDownloadURL",
-}
-
-// Check refuses what the official provider has and this one does not, which infer would silently ignore.
+// Check refuses what the official provider has and this one does not, which infer would silently ignore later.
 func (Config) Check(ctx context.Context, r infer.CheckRequest) (infer.CheckResponse[Config], error) {
-	config, failures, err := infer.DefaultCheck[Config](ctx, r.NewInputs.Delete("version", "pluginDownloadURL"))
-	for key := range r.NewInputs.All {
-		if !slices.Contains(known, key) && !strings.HasPrefix(key, "__") {
-			failures = append(failures, p.CheckFailure{Property: key, Reason: "the stand-in aws plugin does not know it"})
+	inputs := onlyOurEndpoints(r.NewInputs)
+	for key := range inputs.All {
+		if key == "version" || key == "pluginDownloadURL" || strings.HasPrefix(key, "__") { // the engine's own
+			inputs = inputs.Delete(key)
 		}
 	}
-	return infer.CheckResponse[Config]{Inputs: config, Failures: failures}, err
+	config, failures, err := infer.DefaultCheck[Config](ctx, inputs)
+	return infer.CheckResponse[Config]{Inputs: config, Failures: Explain(failures)}, err
+}
+
+// onlyOurEndpoints leaves out the endpoints of services that no resource here uses.
+func onlyOurEndpoints(inputs property.Map) property.Map {
+	value := inputs.Get("endpoints")
+	if !value.IsArray() {
+		return inputs
+	}
+	var ours []property.Value
+	for _, endpoint := range value.AsArray().All {
+		if endpoint.IsMap() {
+			services := endpoint.AsMap()
+			for service := range services.All {
+				if !slices.Contains([]string{"ec2", "iam", "sts", "ssm"}, service) {
+					services = services.Delete(service)
+				}
+			}
+			endpoint = property.New(services)
+		}
+		ours = append(ours, endpoint)
+	}
+	return inputs.Set("endpoints", property.New(ours))
+}
+
+// Explain says in a program's words what infer says of Go's types.
+func Explain(failures []p.CheckFailure) []p.CheckFailure {
+	for i, failure := range failures {
+		if strings.HasPrefix(failure.Reason, "Unrecognized field") {
+			failures[i].Reason = "the stand-in aws plugin does not have it"
+		}
+	}
+	return failures
 }

@@ -24,7 +24,7 @@ const (
 	snapshotLimit = 10 * time.Minute
 )
 
-var errGone = errors.New("it is not there any more")
+var errGone = errors.New("it is not there any more; `pulumi refresh` takes it out of the state")
 
 // Volume is a disk that outlives the instances it is attached to.
 type Volume struct{}
@@ -179,7 +179,8 @@ func (Volume) Read(
 		return infer.ReadResponse[VolumeArgs, VolumeState]{}, failed("reading", r.ID, err)
 	}
 	state := VolumeState{VolumeArgs: r.Inputs}.refreshed(ctx, volume)
-	return infer.ReadResponse[VolumeArgs, VolumeState]{ID: r.ID, Inputs: r.Inputs.only(state.VolumeArgs), State: state}, nil
+	inputs := r.Inputs.only(state.VolumeArgs)
+	return infer.ReadResponse[VolumeArgs, VolumeState]{ID: r.ID, Inputs: inputs, State: state}, nil
 }
 
 // only are the actual values of those inputs that the program sets.

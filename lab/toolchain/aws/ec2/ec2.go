@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	errGone     = errors.New("it is not there any more")
+	errGone     = errors.New("it is not there any more; `pulumi refresh` takes it out of the state")
 	errNoResult = errors.New("couldn't find resource")
 )
 

@@ -112,7 +112,9 @@ func otherArchitecture(ctx context.Context, old, new string) bool {
 func (Instance) Create(
 	ctx context.Context, r infer.CreateRequest[InstanceArgs],
 ) (infer.CreateResponse[InstanceState], error) {
-	state := InstanceState{InstanceArgs: r.Inputs, TagsAll: config.AllTags(ctx, r.Inputs.Tags)}
+	state := InstanceState{
+		InstanceArgs: r.Inputs, TagsAll: config.AllTags(ctx, r.Inputs.Tags), Ipv6Addresses: []string{},
+	}
 	if r.DryRun {
 		return infer.CreateResponse[InstanceState]{Output: state}, nil
 	}

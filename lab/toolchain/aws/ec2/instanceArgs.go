@@ -82,8 +82,8 @@ type InstanceState struct {
 	TagsAll                   map[string]string `pulumi:"tagsAll"`
 }
 
-// WireDependencies keeps what an update in place cannot change known in its preview. As with the official provider, an
-// address that the machine gets anew when it is stopped and started is known only afterwards.
+// WireDependencies keeps what an update in place cannot change known in its preview. As with the official provider, the
+// address stays known too, though the machine gets a new one when it is stopped and started.
 func (Instance) WireDependencies(f infer.FieldSelector, args *InstanceArgs, state *InstanceState) {
 	f.OutputField(&state.TagsAll).DependsOn(f.InputField(&args.Tags).Computed())
 	f.OutputField(&state.Ipv6Addresses).DependsOn(f.InputField(&args.Ipv6AddressCount).Computed())

@@ -137,7 +137,9 @@ func (r *InstanceRootBlockDevice) request() *types.EbsBlockDevice {
 
 // rootDeviceName is where the image expects its root volume.
 func rootDeviceName(ctx context.Context, client *ec2.Client, ami string) (string, error) {
-	found, err := client.DescribeImages(ctx, &ec2.DescribeImagesInput{ImageIds: []string{ami}, IncludeDeprecated: aws.Bool(true)})
+	found, err := client.DescribeImages(ctx, &ec2.DescribeImagesInput{
+		ImageIds: []string{ami}, IncludeDeprecated: aws.Bool(true),
+	})
 	if err == nil && len(found.Images) == 0 {
 		err = errNoResult
 	}

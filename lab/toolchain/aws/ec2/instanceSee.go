@@ -158,18 +158,22 @@ func (s InstanceState) refreshed(ctx context.Context, seen *seenInstance) Instan
 }
 
 func (s *InstanceState) seeNetwork(seen *seenInstance) {
-	var groups []string
-	for _, group := range seen.SecurityGroups {
-		groups = append(groups, aws.ToString(group.GroupId))
-	}
-	s.VpcSecurityGroupIds = inOrderOf(s.VpcSecurityGroupIds, groups)
+	member := seen.SecurityGroups
 	s.Ipv6Addresses = []string{}
 	if primary := seen.primary(); primary != nil {
+		if len(primary.Groups) > 0 { // where an update changes them
+			member = primary.Groups
+		}
 		s.PrimaryNetworkInterfaceId = aws.ToString(primary.NetworkInterfaceId)
 		for _, address := range primary.Ipv6Addresses {
 			s.Ipv6Addresses = append(s.Ipv6Addresses, aws.ToString(address.Ipv6Address))
 		}
 	}
+	var groups []string
+	for _, group := range member {
+		groups = append(groups, aws.ToString(group.GroupId))
+	}
+	s.VpcSecurityGroupIds = inOrderOf(s.VpcSecurityGroupIds, groups)
 	s.Ipv6AddressCount = aws.Int(len(s.Ipv6Addresses))
 	if s.AssociatePublicIpAddress == nil {
 		s.AssociatePublicIpAddress = aws.Bool(s.PublicIp != "")

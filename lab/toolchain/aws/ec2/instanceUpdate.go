@@ -177,7 +177,8 @@ func (u instanceUpdate) ipv6Addresses(ctx context.Context) error {
 }
 
 func (u instanceUpdate) securityGroups(ctx context.Context) error {
-	is, want := slices.Sorted(slices.Values(u.is.VpcSecurityGroupIds)), slices.Sorted(slices.Values(u.want.VpcSecurityGroupIds))
+	is := slices.Sorted(slices.Values(u.is.VpcSecurityGroupIds))
+	want := slices.Sorted(slices.Values(u.want.VpcSecurityGroupIds))
 	if slices.Equal(is, want) || len(want) == 0 {
 		return nil
 	}

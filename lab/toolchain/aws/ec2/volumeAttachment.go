@@ -86,9 +86,9 @@ func (VolumeAttachment) Create(
 		return attachment != nil && attachment.State == types.VolumeAttachmentStateAttached, err
 	})
 	if err != nil {
-		return infer.CreateResponse[VolumeAttachmentState]{ID: id, Output: state}, partial("attaching volume", a.VolumeId, err)
+		err = partial("attaching volume", a.VolumeId, err)
 	}
-	return infer.CreateResponse[VolumeAttachmentState]{ID: id, Output: state}, nil
+	return infer.CreateResponse[VolumeAttachmentState]{ID: id, Output: state}, err
 }
 
 // findAttachment returns nil where the volume is not, or no longer, at that instance.
@@ -123,9 +123,8 @@ func (VolumeAttachment) Read(
 	if err != nil || attachment == nil {
 		return infer.ReadResponse[VolumeAttachmentArgs, VolumeAttachmentState]{}, failed("reading attachment", r.ID, err)
 	}
-	return infer.ReadResponse[VolumeAttachmentArgs, VolumeAttachmentState]{
-		ID: r.ID, Inputs: r.Inputs, State: VolumeAttachmentState{VolumeAttachmentArgs: r.State.VolumeAttachmentArgs, Region: config.Region(ctx)},
-	}, nil
+	state := VolumeAttachmentState{VolumeAttachmentArgs: r.State.VolumeAttachmentArgs, Region: config.Region(ctx)}
+	return infer.ReadResponse[VolumeAttachmentArgs, VolumeAttachmentState]{ID: r.ID, Inputs: r.Inputs, State: state}, nil
 }
 
 // Update only notes how it is to end.
@@ -174,7 +173,8 @@ func detach(ctx context.Context, client *ec2.Client, a VolumeAttachmentArgs) err
 		Device: aws.String(a.DeviceName), InstanceId: aws.String(a.InstanceId), VolumeId: aws.String(a.VolumeId),
 		Force: a.ForceDetach,
 	})
-	if config.HasCode(err, "IncorrectState", "InvalidAttachment.NotFound", "InvalidVolume.NotFound", "InvalidInstanceID.NotFound") {
+	if config.HasCode(err, "IncorrectState", "InvalidAttachment.NotFound", "InvalidVolume.NotFound",
+		"InvalidInstanceID.NotFound") {
 		err = nil // it went, or goes, with the instance
 	}
 	if err != nil {

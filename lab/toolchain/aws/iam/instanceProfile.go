@@ -194,13 +194,17 @@ func (InstanceProfile) Update(
 	return infer.UpdateResponse[InstanceProfileState]{Output: state}, failed("updating instance profile", r.ID, err)
 }
 
-// Delete takes the role out first, which IAM wants.
+// Delete takes the role out first, which IAM wants: the one that is in it now.
 func (InstanceProfile) Delete(
 	ctx context.Context, r infer.DeleteRequest[InstanceProfileState],
 ) (infer.DeleteResponse, error) {
 	client, err := config.IAM(ctx)
-	if err == nil && r.State.Role != nil {
-		err = removeRole(ctx, client, r.ID, *r.State.Role)
+	if err != nil {
+		return infer.DeleteResponse{}, err
+	}
+	found, err := client.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: aws.String(r.ID)})
+	if err == nil && len(found.InstanceProfile.Roles) > 0 {
+		err = removeRole(ctx, client, r.ID, aws.ToString(found.InstanceProfile.Roles[0].RoleName))
 	}
 	if err == nil {
 		_, err = client.DeleteInstanceProfile(ctx, &iam.DeleteInstanceProfileInput{InstanceProfileName: aws.String(r.ID)})

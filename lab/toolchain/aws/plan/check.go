@@ -3,12 +3,13 @@ package plan
 import (
 	"context"
 	"regexp"
-	"strings"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
+
+	"github.com/terraform-providers/terraform-provider-docker/lab/aws/config"
 )
 
 const autoNameDigits = 7
@@ -25,12 +26,7 @@ func Check[I any](ctx context.Context, r infer.CheckRequest, nameProperty string
 		inputs = inputs.Set(nameProperty, property.New(name))
 	}
 	args, failures, err := infer.DefaultCheck[I](ctx, inputs)
-	for i, failure := range failures {
-		if strings.HasPrefix(failure.Reason, "Unrecognized field") {
-			failures[i].Reason = "the stand-in aws plugin does not have it"
-		}
-	}
-	return infer.CheckResponse[I]{Inputs: args, Failures: failures}, err
+	return infer.CheckResponse[I]{Inputs: args, Failures: config.Explain(failures)}, err
 }
 
 // Fail adds a failure to a check's answer.

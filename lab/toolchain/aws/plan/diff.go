@@ -44,8 +44,8 @@ func WithRawDiff(provider p.Provider) p.Provider {
 	return provider
 }
 
-// WithConfigDiff replaces the provider, and with it all that it made, only where the rules say so. infer does it for any
-// change: for a new access key too.
+// WithConfigDiff replaces the provider, and with it all that it made, only where the rules say so. By itself, infer does
+// so for any change: for a new access key too.
 func WithConfigDiff(provider p.Provider, rules Rules) p.Provider {
 	provider.DiffConfig = func(_ context.Context, r p.DiffRequest) (p.DiffResponse, error) {
 		old := r.OldInputs

@@ -1,0 +1,78 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { backendEnv } from "../../scripts/lib/backend";
+import { childrenOf } from "../../scripts/lib/deadHosts";
+import { exposureTable } from "../../scripts/lib/exposureTable";
+import { own } from "../../scripts/lib/paths";
+import { type StateResource, sshWordsOf, withoutResources } from "../../scripts/lib/state";
+
+const resources: StateResource[] = [
+    { urn: "instance", type: "aws:ec2/instance:Instance" },
+    { urn: "engine", type: "pulumi:providers:docker", dependencies: ["instance"] },
+    { urn: "image", type: "docker:index/remoteImage:RemoteImage", deletedWith: "instance" },
+    {
+        urn: "web",
+        type: "docker:index/container:Container",
+        deletedWith: "instance",
+        dependencies: ["image"],
+        propertyDependencies: { image: ["image"] },
+    },
+    {
+        urn: "table",
+        type: "berth:index:Table",
+        dependencies: ["web", "engine"],
+        propertyDependencies: { rows: ["web", "engine"] },
+        deletedWith: "web",
+    },
+];
+
+test("what dies with an instance leaves the state, and nothing points to it any more", () => {
+    const gone = childrenOf([resources[0]!], resources);
+    expect([...gone]).toEqual(["image", "web"]);
+    const left = withoutResources(resources, gone);
+    expect(left.map(({ urn }) => urn)).toEqual(["instance", "engine", "table"]);
+    expect(left[2]).toMatchObject({ dependencies: ["engine"], propertyDependencies: { rows: ["engine"] } });
+    expect(JSON.stringify(left)).not.toMatch(/"web"|"image"/);
+});
+
+test("the way to a host is read from its docker provider", () => {
+    const inputs = { host: "ssh://ubuntu@198.51.100.7:22", sshOpts: '["-o","IdentityFile=/k y"]' };
+    expect(sshWordsOf({ urn: "p", type: "pulumi:providers:docker", inputs })).toEqual([
+        "ssh",
+        "-o",
+        "IdentityFile=/k y",
+        "-p",
+        "22",
+        "ubuntu@198.51.100.7",
+    ]);
+    expect(sshWordsOf({ urn: "p", type: "", inputs: { host: "unix:///run/docker.sock" } })).toBeUndefined();
+    expect(sshWordsOf(undefined)).toBeUndefined();
+});
+
+test("the exposure table is aligned, and in words", () => {
+    const rows = [
+        { port: 22, from: ["203.0.113.4/32"], why: "SSH" },
+        { port: 8080, from: [], why: "web publishes it" },
+    ];
+    expect(exposureTable(rows)).toBe(
+        [
+            "PORT      WHO             WHY\n",
+            "22/tcp    203.0.113.4/32  SSH\n",
+            "8080/tcp  nobody          web publishes it\n",
+        ].join(""),
+    );
+});
+
+test("an empty metadata file of a killed run does not stop the backend", () => {
+    const folder = path.join(own, "state", ".pulumi", `test-${process.pid}`);
+    fs.mkdirSync(folder, { recursive: true });
+    const [empty, full] = ["a.json.attrs", "b.json.attrs"].map((name) => path.join(folder, name));
+    try {
+        fs.writeFileSync(empty!, "");
+        fs.writeFileSync(full!, "{}");
+        backendEnv({ PULUMI_CREDENTIALS_PATH: folder });
+        expect([empty, full].map((file) => fs.existsSync(file!))).toEqual([false, true]);
+    } finally {
+        fs.rmSync(folder, { recursive: true });
+    }
+});
