@@ -4,34 +4,34 @@ import type { Pulumi } from "./pulumiCli";
 import { type StateResource, exportState, importState, sshWordsOf, withoutResources } from "./state";
 
 const INSTANCE = "aws:ec2/instance:Instance";
-const PROVIDER = "pulumi:providers:docker";
+const EMBEDDED = /berth:index:LocalHost\$docker:index\/container:Container::.*-machine$/;
 /** Seconds in which a living host answers; long enough for one behind a jump host. */
 const PROBE_SECONDS = 10;
 
 /**
  * Notices hosts that went away behind Pulumi's back. Pulumi would call them unchanged, and whoever touches their
- * containers would wait for a host that never answers. AWS is asked about each instance that does not answer; where
- * it is gone, what was on it leaves the state with it, and the next update makes all of it anew.
+ * containers would wait for a host that never answers. Where AWS, or the local engine, knows nothing of a host any
+ * more, it leaves the state with what was on it, and the next update makes all of it anew.
  *
  * @returns the ids of instances that are there, but stopped
  */
 export async function dropDeadHosts(pulumi: Pulumi, stack: string): Promise<string[]> {
     const before = (await exportState(pulumi, stack)).deployment?.resources ?? [];
     const silent: StateResource[] = [];
-    for (const instance of before.filter(({ type }) => type === INSTANCE)) {
-        if (!(await answers(instance, before))) silent.push(instance);
+    for (const host of before.filter(isHost)) {
+        if (!(await answers(host, before))) silent.push(host);
     }
     if (silent.length === 0) return [];
-    say(`no answer from ${silent.map(({ id }) => id).join(", ")}: asking AWS what became of it`);
-    const targets = before.filter(({ type, custom }) => custom && type.startsWith("aws:")).map(({ urn }) => urn);
+    say(`no sign of ${silent.map(nameOf).join(", ")}: asking what became of it`);
+    const asked = before.filter((r) => r.custom && silent.some((host) => host.provider === r.provider));
     await pulumi.output([
         ...["refresh", "--yes", "--skip-preview", "--stack", stack],
-        ...targets.flatMap((urn) => ["--target", urn]),
+        ...asked.flatMap(({ urn }) => ["--target", urn]),
     ]);
     const state = await exportState(pulumi, stack);
     const after = state.deployment?.resources ?? [];
-    const gone = silent.filter(({ urn }) => !after.some((resource) => resource.urn === urn));
-    for (const { id } of gone) say(`the instance ${id} is gone: what was on it leaves the state`);
+    const gone = asked.filter(({ urn }) => !after.some((resource) => resource.urn === urn));
+    for (const host of gone.filter(isHost)) say(`${nameOf(host)} is gone: what was on it leaves the state`);
     const children = childrenOf(gone, before);
     if (state.deployment && children.size > 0) {
         state.deployment.resources = withoutResources(after, children);
@@ -39,19 +39,37 @@ export async function dropDeadHosts(pulumi: Pulumi, stack: string): Promise<stri
     }
     return after
         .filter(
-            ({ urn, outputs }) => silent.some((i) => i.urn === urn) && /^stopp/.test(String(outputs?.instanceState)),
+            ({ urn, outputs }) => silent.some((h) => h.urn === urn) && /^stopp/.test(String(outputs?.instanceState)),
         )
         .map(({ id = "" }) => id);
 }
 
-/** What dies with an instance, and needs nothing else to be deleted. */
-export function childrenOf(instances: StateResource[], resources: StateResource[]): Set<string> {
-    const dead = new Set(instances.map(({ urn }) => urn));
+/** What is a host by itself: an instance, or the container that is the embedded host. */
+const isHost = ({ type, urn }: StateResource) => type === INSTANCE || EMBEDDED.test(urn);
+
+const nameOf = (host: StateResource) =>
+    host.type === INSTANCE ? `the instance ${host.id}` : `the machine ${String(host.inputs?.name)}`;
+
+/** What dies with a resource, and needs nothing else to be deleted. */
+export function childrenOf(gone: StateResource[], resources: StateResource[]): Set<string> {
+    const dead = new Set(gone.map(({ urn }) => urn));
     return new Set(resources.filter(({ deletedWith }) => deletedWith && dead.has(deletedWith)).map(({ urn }) => urn));
 }
 
+function answers(host: StateResource, resources: StateResource[]): Promise<boolean> {
+    return host.type === INSTANCE ? letsUsIn(host, resources) : isOnEngine(host, resources);
+}
+
+/** Whether the local engine has the machine, running or not. An engine that does not answer has lost nothing. */
+async function isOnEngine({ id = "", provider }: StateResource, resources: StateResource[]): Promise<boolean> {
+    const host = providerOf(provider, resources)?.inputs?.host;
+    if (typeof host !== "string") return true;
+    const { exitCode, all } = await execute("docker", ["--host", host, "container", "inspect", id]);
+    return exitCode === 0 || !/no such container/i.test(all);
+}
+
 /** Whether an instance lets us in. One on which nothing was installed yet has no way to ask; it is left to the update. */
-async function answers(instance: StateResource, resources: StateResource[]): Promise<boolean> {
+async function letsUsIn(instance: StateResource, resources: StateResource[]): Promise<boolean> {
     const ssh = sshWordsOf(providerOn(instance, resources));
     if (!ssh) return true;
     const [command = "", ...words] = ssh;
@@ -64,6 +82,9 @@ async function answers(instance: StateResource, resources: StateResource[]): Pro
 /** The docker provider of what dies with the instance. */
 function providerOn(instance: StateResource, resources: StateResource[]): StateResource | undefined {
     const used = resources.filter((r) => r.deletedWith === instance.urn && r.type.startsWith("docker:"));
-    const urn = used[0]?.provider?.replace(/::[^:]*$/, "");
-    return resources.find((r) => r.type === PROVIDER && r.urn === urn);
+    return providerOf(used[0]?.provider, resources);
 }
+
+/** @param reference `URN::ID`, as resources name their provider */
+const providerOf = (reference: string | undefined, resources: StateResource[]) =>
+    resources.find(({ urn }) => urn === reference?.replace(/::[^:]*$/, ""));

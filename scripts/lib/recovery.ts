@@ -3,9 +3,11 @@ import * as path from "node:path";
 import { shellQuote } from "../../components/shellQuote";
 import { run } from "./commands";
 import { labelFilters } from "./labels";
-import { own } from "./paths";
+import { own, stackFile } from "./paths";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
+import { removeOrphanInstances } from "./orphanInstances";
+import { StackFile } from "./stack";
 import { type StateResource, exportState, importState, sshWordsOf } from "./state";
 
 /** Kinds of the docker provider that block a second creation by their name. */
@@ -28,9 +30,10 @@ export async function recover(pulumi: Pulumi, stack: string, labels: Record<stri
     const exported = await exportState(pulumi, stack);
     const pending = exported.deployment?.pending_operations ?? [];
     if (pending.length === 0) return;
-    for (const { resource, type } of pending) {
-        if (type === "creating") await removeOrphan(resource, exported.deployment?.resources ?? [], labels);
-    }
+    const resources = exported.deployment?.resources ?? [];
+    const interrupted = pending.filter(({ type }) => type === "creating").map(({ resource }) => resource);
+    for (const resource of interrupted) await removeOrphan(resource, resources, labels);
+    if (fs.existsSync(stackFile(stack))) await removeOrphanInstances(interrupted, resources, new StackFile(stack));
     delete exported.deployment?.pending_operations;
     await importState(pulumi, stack, exported);
 }

@@ -93,6 +93,17 @@ test("a machine that somebody stopped is started by the next up, and nginx with 
     await until("nginx answers again", async () => (await get(`http://127.0.0.1:${port}`))?.status === 200);
 });
 
+test("a machine that somebody removed is made again, and finds its containers", async () => {
+    const before = await machineId();
+    await docker("rm", "-f", stack.prefix);
+    const { code, all } = await stack.up();
+    expect({ code, all }).toMatchObject({ code: 0 });
+    expect(all).toContain(`the machine ${stack.prefix} is gone`);
+    expect(await machineId()).not.toBe(before);
+    expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
+    expect((await stack.up("--expect-no-changes")).code).toBe(0);
+});
+
 test("another image tag replaces the container, not the machine", async () => {
     const before = await machineId();
     setWeb({ image: "nginx:1.26", ports: [`${port}:80`] });
