@@ -108,7 +108,7 @@ write_unit() {
     cat >"$unit.new" <<UNIT
 [Unit]
 Description=Docker's data disk $volume
-Before=${units[*]}
+Before=docker.service containerd.service
 After=local-fs.target
 
 [Service]

@@ -7,10 +7,15 @@ import {
     DescribeVolumesCommand,
     EC2Client,
     type Instance,
+    RebootInstancesCommand,
     RegisterImageCommand,
+    StartInstancesCommand,
+    StopInstancesCommand,
     TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { docker } from "./project";
+
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
 const CANONICAL = "099720109477";
 
@@ -35,6 +40,16 @@ export class Ec2 {
 
     async terminate(ids: string[]): Promise<void> {
         await this.client.send(new TerminateInstancesCommand({ InstanceIds: ids }));
+    }
+
+    async reboot(id: string): Promise<void> {
+        await this.client.send(new RebootInstancesCommand({ InstanceIds: [id] }));
+    }
+    async stop(id: string): Promise<void> {
+        await this.client.send(new StopInstancesCommand({ InstanceIds: [id] }));
+    }
+    async start(id: string): Promise<void> {
+        await this.client.send(new StartInstancesCommand({ InstanceIds: [id] }));
     }
 
     /** Canonical publishes a new image of the release. */

@@ -128,17 +128,22 @@ test("a scan finds exactly the table's ports open, before and after a rule chang
 });
 
 test.each([
-    [{ instanceType: "t3.gigantic" }, /berth:host\.instanceType: "t3\.gigantic": there is no such instance type/],
-    [{ architecture: "arm64" }, /berth:host\.architecture: "arm64": t3\.small has .*x86_64/],
-    [{ subnetId: "subnet-0123456789abcdef0" }, /berth:host\.subnetId: .*there is no such subnet/],
-    [{ release: "26.04" }, /berth:host\.release: "26\.04": Canonical has no image/],
-])("%j is refused by name, and nothing is touched", async (values, message) => {
+    [
+        { instanceType: "t3.gigantic", subnetId: "subnet-0123456789abcdef0" },
+        [
+            /berth:host\.instanceType: "t3\.gigantic": there is no such instance type/,
+            /berth:host\.subnetId: .*no such subnet/,
+        ],
+    ],
+    [{ architecture: "arm64" }, [/berth:host\.architecture: "arm64": t3\.small has .*x86_64/]],
+    [{ release: "26.04" }, [/berth:host\.release: "26\.04": Canonical has no image/]],
+])("%j is refused by name, and nothing is touched", async (values, messages) => {
     const before = fs.readFileSync(stack.file, "utf8");
     setHost(values);
     const { code, all } = await stack.up();
     fs.writeFileSync(stack.file, before);
     expect(code).not.toBe(0);
-    expect(all).toMatch(message);
+    for (const message of messages) expect(all).toMatch(message);
     expect(all).not.toMatch(/unhandled exception|at Object\./);
     expect((await get(`http://${await address()}`))?.status).toBe(200);
 });
@@ -206,6 +211,32 @@ test("a new server that would lose volumes is refused; asked for with a data dis
     await up("--expect-no-changes");
 });
 
+test("after a reboot nginx answers at the same address, from the data disk", async () => {
+    const { InstanceId = "" } = await theInstance();
+    const bootId = () => stack.ssh("cat /proc/1/stat | cut -d ' ' -f 22; findmnt -no SOURCE /var/lib/docker");
+    const before = await bootId();
+    await ec2.reboot(InstanceId);
+    await until("the machine is another boot", async () => {
+        const now = await bootId();
+        return now.code === 0 && now.stdout !== before.stdout;
+    });
+    await until("nginx answers", async () => (await get(`http://${await address()}`))?.status === 200);
+    const read = await stack.ssh("docker run --rm -v kept:/data --entrypoint cat nginx:1.30 /data/file");
+    expect(read).toMatchObject({ code: 0, stdout: "precious\n" });
+});
+
+test("a stopped server is named with the command that starts it, and has its address afterwards", async () => {
+    const { InstanceId = "" } = await theInstance();
+    const where = await address();
+    await ec2.stop(InstanceId);
+    const { code, all } = await stack.up();
+    expect(code).not.toBe(0);
+    expect(all).toContain(`aws ec2 start-instances --instance-ids ${InstanceId}`);
+    await ec2.start(InstanceId);
+    await until("nginx answers", async () => (await get(`http://${where}`))?.status === 200);
+    await up("--expect-no-changes");
+});
+
 test("a second host comes beside the first, and goes again", async () => {
     setHost({ count: 2 });
     await up();
@@ -222,7 +253,12 @@ test("after kill -9 while the instance is made, cancel and up leave one instance
     expectSuccess(await stack.down());
     setHost({ generation: 1, dataDisk: undefined });
     const { child, result, output } = start("./scripts/up", ["--stack", stack.name, "--lab"]);
-    await until("the instance is there", async () => (await ec2.instances(stack.name)).length > 0);
+    await until("the instance is there", () =>
+        ec2.instances(stack.name).then(
+            (instances) => instances.length > 0,
+            () => false, // the endpoint starts only now
+        ),
+    );
     expect(output()).not.toMatch(/host-instance created/);
     process.kill(-(child.pid ?? 0), "SIGKILL");
     await result;
