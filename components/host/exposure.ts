@@ -52,11 +52,11 @@ export function exposureOf(host: HostConfig, published: PublishedPort[], ipv6 = 
     switch (host.kind) {
         case "local":
             return [
-                { port: host.sshPort, from: LOOPBACK, why: "SSH of the machine, on this computer only" },
+                { port: host.sshPort, from: LOOPBACK, why: "SSH of the machine" },
                 ...published.map((p) => ({
                     port: p.port,
                     from: LOOPBACK,
-                    why: `${publishes(p)}, on this computer only`,
+                    why: publishes(p),
                 })),
             ];
         case "existing":
@@ -107,6 +107,7 @@ export function exposureMistakes(host: HostConfig, published: PublishedPort[]): 
 /** `203.0.113.4/32, 10.0.0.0/8`; in words where it is everybody or nobody. */
 export function describeRanges(from: string[]): string {
     if (from.length === 0) return "nobody";
+    if (from.every((range) => LOOPBACK.includes(range))) return "this computer";
     if (from.includes(EVERYONE.ipv4))
         return from.some((r) => isIpv6Range(r) && isTooWide(r)) ? "everyone" : "everyone (IPv4)";
     return from.join(", ");

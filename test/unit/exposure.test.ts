@@ -73,6 +73,7 @@ test("a range of the size of the internet is too wide, an office is not", () => 
 
 test("the table says in words who everybody and nobody is", () => {
     expect(describeRanges([])).toBe("nobody");
+    expect(describeRanges(["127.0.0.1/32"])).toBe("this computer");
     expect(describeRanges(["0.0.0.0/0"])).toBe("everyone (IPv4)");
     expect(describeRanges(["0.0.0.0/0", "::/0"])).toBe("everyone");
     expect(describeRanges(["10.0.0.0/8", "203.0.113.4/32"])).toBe("10.0.0.0/8, 203.0.113.4/32");
