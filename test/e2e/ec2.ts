@@ -1,4 +1,5 @@
 import {
+    DeleteVolumeCommand,
     DescribeAddressesCommand,
     DescribeImagesCommand,
     DescribeInstancesCommand,
@@ -69,6 +70,18 @@ export class Ec2 {
         );
         if (Images.length !== 1) throw new Error(`${Name} is not Canonical's`);
         return ImageId;
+    }
+
+    /** The volume of Docker's data that a stack has, or has left. */
+    async dataVolume(stack: string): Promise<string> {
+        const Filters = [{ Name: "tag:berth.stack", Values: [stack] }];
+        const { Volumes = [] } = await this.client.send(new DescribeVolumesCommand({ Filters }));
+        const kept = Volumes.filter(({ State }) => State === "available");
+        if (kept.length !== 1) throw new Error(`there are ${kept.length} volumes to be had`);
+        return kept[0]?.VolumeId ?? "";
+    }
+    async deleteVolume(id: string): Promise<void> {
+        await this.client.send(new DeleteVolumeCommand({ VolumeId: id }));
     }
 
     /** Everything that a stack can leave behind, by kind and id. */

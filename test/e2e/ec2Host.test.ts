@@ -12,6 +12,7 @@ const WORLD = "berth-lab";
 
 let stack: Stack;
 let ec2: Ec2;
+let kept: string;
 const committed = () =>
     (parse(fs.readFileSync(path.join(root, "Pulumi.dev.yaml"), "utf8")) as { config: Config }).config;
 const setHost = (values: object) =>
@@ -190,7 +191,7 @@ test("a new server that would lose volumes is refused; asked for with a data dis
     expect(refused.code).not.toBe(0);
     expect(refused.all).toMatch(/berth:host\.generation: 2: .*named volumes/);
 
-    setHost({ generation: 1, dataDisk: { size: 1, deleteOnDestroy: true } });
+    setHost({ generation: 1, dataDisk: { size: 1 } });
     await up();
     await up("--expect-no-changes");
     const written = await stack.ssh(
@@ -249,16 +250,16 @@ test("a second host comes beside the first, and goes again", async () => {
     await theInstance();
 });
 
-test("after kill -9 while the instance is made, cancel and up leave one instance", async () => {
-    expectSuccess(await stack.down());
-    setHost({ generation: 1, dataDisk: undefined });
-    const { child, result, output } = start("./scripts/up", ["--stack", stack.name, "--lab"]);
-    await until("the instance is there", () =>
-        ec2.instances(stack.name).then(
-            (instances) => instances.length > 0,
-            () => false, // the endpoint starts only now
-        ),
-    );
+test("the data disk outlives the stack", async () => {
+    expectSuccess(await stack.pulumi("destroy", "--yes", "--skip-preview"));
+    kept = await ec2.dataVolume(stack.name);
+    expect(await ec2.leftovers(stack.name)).toEqual([`volume ${kept}`]);
+});
+
+test("after kill -9 while the instance is made, cancel and up leave one instance, which takes the old disk", async () => {
+    setHost({ generation: 1, dataDisk: { volumeId: kept } });
+    const { child, result, output } = start("./scripts/up", ["--stack", stack.name]);
+    await until("the instance is there", async () => (await ec2.instances(stack.name)).length > 0);
     expect(output()).not.toMatch(/host-instance created/);
     process.kill(-(child.pid ?? 0), "SIGKILL");
     await result;
@@ -269,11 +270,14 @@ test("after kill -9 while the instance is made, cancel and up leave one instance
     if ((await theInstance()).InstanceId !== orphan?.InstanceId) {
         expect(all).toContain(`terminating ${orphan?.InstanceId}, which a killed run had begun`);
     }
+    const read = await stack.ssh("docker run --rm -v kept:/data --entrypoint cat nginx:1.30 /data/file");
+    expect(read).toMatchObject({ code: 0, stdout: "precious\n" });
 });
 
 test("down after the instance was terminated succeeds, and nothing is left on EC2", async () => {
     await ec2.terminate([(await theInstance()).InstanceId ?? ""]);
     expectSuccess(await stack.pulumi("destroy", "--yes", "--skip-preview"));
+    await ec2.deleteVolume(kept);
     expect(await ec2.leftovers(stack.name)).toEqual([]);
     expectSuccess(await stack.down());
 });
