@@ -72,13 +72,15 @@ export class Ec2 {
         return ImageId;
     }
 
-    /** The volume of Docker's data that a stack has, or has left. */
-    async dataVolume(stack: string): Promise<string> {
-        const Filters = [{ Name: "tag:berth.stack", Values: [stack] }];
+    /** The data disk that a host, known by its name, has left. */
+    async keptVolume(hostName: string): Promise<string> {
+        const Filters = [
+            { Name: "tag:Name", Values: [hostName] },
+            { Name: "status", Values: ["available"] },
+        ];
         const { Volumes = [] } = await this.client.send(new DescribeVolumesCommand({ Filters }));
-        const kept = Volumes.filter(({ State }) => State === "available");
-        if (kept.length !== 1) throw new Error(`there are ${kept.length} volumes to be had`);
-        return kept[0]?.VolumeId ?? "";
+        if (Volumes.length !== 1) throw new Error(`${hostName} has left ${Volumes.length} volumes`);
+        return Volumes[0]?.VolumeId ?? "";
     }
     async deleteVolume(id: string): Promise<void> {
         await this.client.send(new DeleteVolumeCommand({ VolumeId: id }));

@@ -248,11 +248,12 @@ test("a second host comes beside the first, and goes again", async () => {
     setHost({ count: 1 });
     await up();
     await theInstance();
+    await ec2.deleteVolume(await ec2.keptVolume(`${stack.prefix}-2`));
 });
 
 test("the data disk outlives the stack", async () => {
     expectSuccess(await stack.pulumi("destroy", "--yes", "--skip-preview"));
-    kept = await ec2.dataVolume(stack.name);
+    kept = await ec2.keptVolume(stack.prefix);
     expect(await ec2.leftovers(stack.name)).toEqual([`volume ${kept}`]);
 });
 
