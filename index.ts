@@ -13,6 +13,7 @@ export = async () => {
         config: config.host,
         hostName: name,
         published: config.published,
+        ports: Object.values(config.services).flatMap((service) => service.ports),
         labels,
         account: config.account,
         lab: config.lab,

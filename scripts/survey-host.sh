@@ -3,47 +3,57 @@
 #
 #   bash -s < survey-host.sh
 #
-# stdout: one line of JSON, {"machineId":"…","firewall":"…"}; the firewall in words, or nothing.
+# stdout: one line of JSON, {"machineId":"…","firewall":"…"}; the firewall is ufw, firewalld, or empty.
 # stderr: what is in the way and what to do, all of it. Exit code 1 then.
+# BERTH_ROOT (tests only) is put before every path.
 set -euo pipefail
 export LC_ALL=C
-PATH=$PATH:/usr/sbin:/sbin
-
+root=${BERTH_ROOT:-}
+PATH=$PATH:$root/usr/sbin:$root/sbin
 problems=()
-
 user=$(id -un)
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 check_system() {
     local id="" pretty=""
     # shellcheck source=/dev/null
-    if [ -r /etc/os-release ]; then read -r id pretty < <(. /etc/os-release && echo "$ID $PRETTY_NAME"); fi
+    if [ -r "$root/etc/os-release" ]; then
+        read -r id pretty < <(. "$root/etc/os-release" && echo "${ID:-unknown} ${PRETTY_NAME:-}")
+    fi
     case $id in
         ubuntu | debian) ;;
         *) problems+=("the server runs ${pretty:-an unknown system}: Berth needs Ubuntu or Debian") ;;
     esac
-    if [ ! -d /run/systemd/system ]; then problems+=("the server does not run systemd, which starts Docker at boot"); fi
-}
-
-check_rights() {
-    if [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; then return; fi
-    local groups
-    groups=" $(id -nG) "
-    if ! command -v sudo >/dev/null; then
-        problems+=("$user is not root, and there is no sudo: set berth:host.user to root, or install sudo")
-    elif [[ $groups == *" docker "* ]]; then
-        problems+=("$user is in the group docker but may not use sudo without a password: that is enough to run containers, not to install and look after Docker; as root: echo '$user ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/berth")
-    else
-        problems+=("$user may not use sudo without a password, and nobody is there to type one; as root: echo '$user ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/berth")
+    if [ ! -d "$root/run/systemd/system" ]; then
+        problems+=("the server does not run systemd, which starts Docker at boot: use a whole machine, not a bare container")
+    fi
+    if [ ! -s "$root/etc/machine-id" ]; then
+        problems+=("/etc/machine-id is empty; as root: systemd-machine-id-setup")
     fi
 }
 
-# Docker's own rules come before these firewalls' for a published port: they only decide about the server's own ports.
+# What is tried is what the install will do. Without a password from a terminal sudo cannot tell us more than no.
+check_rights() {
+    if as_root bash -c : 2>/dev/null; then return; fi
+    local docker="" why remedy
+    if [[ " $(id -nG) " == *" docker "* ]]; then
+        docker="; its group docker is enough to run containers, not to install and look after Docker"
+    fi
+    if command -v sudo >/dev/null; then
+        why="may not use sudo without a password, and nobody is there to type one"
+        remedy="as root: echo '$user ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/berth"
+    else
+        why="is not root, and the server has no sudo"
+        remedy="set berth:host.user to root, or as root: apt-get install sudo && echo '$user ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/berth"
+    fi
+    problems+=("$user $why$docker; $remedy")
+}
+
 firewall() {
     if command -v ufw >/dev/null && as_root ufw status 2>/dev/null | grep -q '^Status: active'; then
-        echo "ufw is active, but Docker publishes past it"
+        echo ufw
     elif command -v firewall-cmd >/dev/null && as_root firewall-cmd --state 2>/dev/null | grep -q '^running'; then
-        echo "firewalld is active, but Docker publishes past it"
+        echo firewalld
     fi
 }
 
@@ -53,8 +63,4 @@ if [ "${#problems[@]}" -gt 0 ]; then
     printf 'berth: %s\n' "${problems[@]}" >&2
     exit 1
 fi
-if [ ! -s /etc/machine-id ]; then
-    echo "berth: /etc/machine-id is empty; as root: systemd-machine-id-setup" >&2
-    exit 1
-fi
-printf '{"machineId":"%s","firewall":"%s"}\n' "$(cat /etc/machine-id)" "$(firewall)"
+printf '{"machineId":"%s","firewall":"%s"}\n' "$(cat "$root/etc/machine-id")" "$(firewall)"

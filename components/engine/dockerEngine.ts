@@ -39,7 +39,7 @@ export class DockerEngine extends pulumi.ComponentResource {
                 logging: remote.Logging.Stderr, // stdout is for us: the versions
                 addPreviousOutputInEnv: false, // sshd refuses it
             },
-            { parent: this, deletedWith: host.dataResource },
+            { parent: this, deletedWith: host.dataResource, dependsOn: host.ready },
         );
         this.host = host;
         this.ready = install;

@@ -1,4 +1,4 @@
-import { shellQuote } from "../shellQuote";
+import { asRoot } from "../host";
 
 /** Another place for Docker's packages, with the key that signs them. */
 export interface AptRepository {
@@ -35,7 +35,7 @@ export function installCommand(spec: EngineSpec, login: string): string {
         ...option("log-max-size", spec.logs?.maxSize),
         ...option("log-max-file", spec.logs?.maxFile),
     ];
-    return [...(isNotRoot(login) ? ["sudo", "-n"] : []), "bash", "-s", "--", ...words].map(shellQuote).join(" ");
+    return asRoot(login, ["bash", "-s", "--", ...words]);
 }
 
 const isNotRoot = (user: string) => user !== "root";

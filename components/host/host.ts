@@ -18,6 +18,8 @@ export interface SshConnection {
     hostKey: pulumi.Output<string>;
     /** A jump host through which every connection goes. Default: none */
     proxy?: SshProxy;
+    /** Failed dials before a command gives up. Default: as many as a machine that boots needs */
+    dialErrorLimit?: number;
 }
 
 /** A jump host. Its user, address and key come from the config and are known in the plan. */
@@ -41,6 +43,8 @@ export interface Host {
     readonly dataId: pulumi.Output<string>;
     /** What holds the containers: where it is deleted, they need no deletion of their own. Absent where nothing does. */
     readonly dataResource?: pulumi.Resource;
+    /** What is done before anything is installed, and undone after all that was is gone. Default: nothing */
+    readonly ready?: pulumi.Resource[];
 }
 
 /**
@@ -51,13 +55,14 @@ const DIAL_ERROR_LIMIT = 50;
 
 /** The arguments of `remote.Command.connection` for a host. */
 export function commandConnection(c: SshConnection): types.input.remote.ConnectionArgs {
+    const dialErrorLimit = c.dialErrorLimit ?? DIAL_ERROR_LIMIT;
     return {
         host: c.host,
         port: c.port,
         user: c.user,
         privateKey: c.privateKey,
         hostKey: c.hostKey,
-        dialErrorLimit: DIAL_ERROR_LIMIT,
+        dialErrorLimit,
         ...(c.proxy && {
             proxy: {
                 host: c.proxy.host,
@@ -65,10 +70,15 @@ export function commandConnection(c: SshConnection): types.input.remote.Connecti
                 user: c.proxy.user,
                 privateKey: c.proxy.privateKey,
                 hostKey: c.proxy.hostKey,
-                dialErrorLimit: DIAL_ERROR_LIMIT,
+                dialErrorLimit,
             },
         }),
     };
+}
+
+/** A command line that runs the words as root, for a login that is root or may use sudo. */
+export function asRoot(login: string, words: string[]): string {
+    return [...(login === "root" ? [] : ["sudo", "-n"]), ...words].map(shellQuote).join(" ");
 }
 
 /** What the OpenSSH client is told of one machine. */

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type AwsAccount, type LabEndpoint, accountMistakes, labProvider } from "./awsAccount";
 import { Ec2Host } from "./ec2Host";
 import { lookUpEc2 } from "./ec2Lookup";
-import { ExistingHost } from "./existingHost";
+import { ExistingHost, type PortBinding, behindFirewall } from "./existingHost";
 import { type Exposure, type PublishedPort, exposureOf } from "./exposure";
 import { readGivenKey } from "./givenKey";
 import type { Host, SshProxy } from "./host";
@@ -17,6 +17,8 @@ export interface HostsArgs<Config = HostConfig> {
     /** Name of the first host; a second one is `<name>-2`. */
     hostName: string;
     published: PublishedPort[];
+    /** All ports that services publish, for others or for the host alone. */
+    ports: PortBinding[];
     labels: Record<string, string>;
     /** Whom EC2 belongs to. */
     account: AwsAccount;
@@ -105,7 +107,12 @@ async function createEc2Hosts({ config, ...args }: HostsArgs<Ec2HostConfig>): Pr
     });
 }
 
-function createExistingHost({ config, published }: HostsArgs<ExistingHostConfig>): StackHost[] | string[] {
+function createExistingHost({
+    config,
+    published,
+    ports,
+    labels,
+}: HostsArgs<ExistingHostConfig>): StackHost[] | string[] {
     const { clientKey, proxy, mistakes } = readKeys(config);
     if (mistakes.length > 0 || !clientKey) return mistakes;
     const host = new ExistingHost("host", {
@@ -115,10 +122,12 @@ function createExistingHost({ config, published }: HostsArgs<ExistingHostConfig>
         hostKey: config.hostKey ?? "",
         clientKey,
         proxy,
+        ports,
+        labels,
+        removeOnDestroy: config.removeOnDestroy,
     });
-    const exposure = host.firewall.apply((firewall) =>
-        exposureOf(config, published).map((row) => (firewall ? { ...row, why: `${row.why}; ${firewall}` } : row)),
-    );
+    const rows = exposureOf(config, published);
+    const exposure = host.firewall.apply((firewall) => behindFirewall(rows, config.port, firewall));
     return [{ name: "host", host, exposure }];
 }
 

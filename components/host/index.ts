@@ -1,7 +1,7 @@
 export type { AwsAccount } from "./awsAccount";
 export { describeRanges, exposureMistakes } from "./exposure";
 export type { Exposure, PublishedPort } from "./exposure";
-export { commandConnection, sshCommand, sshOptions, sshTarget } from "./host";
+export { asRoot, commandConnection, sshCommand, sshOptions, sshTarget } from "./host";
 export type { Host, SshConnection } from "./host";
 export { createHosts } from "./hosts";
 export type { StackHost } from "./hosts";

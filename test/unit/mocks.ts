@@ -21,7 +21,7 @@ const OUTPUTS: Record<string, (name: string) => Record<string, unknown>> = {
     "aws:iam/instanceProfile:InstanceProfile": (name) => ({ name }),
     "aws:ec2/keyPair:KeyPair": (name) => ({ keyName: name }),
     "command:remote:Command": (name) => ({
-        stdout: name.endsWith("survey") ? '{"machineId":"abc","firewall":"ufw is active"}' : '{"engine":"28.5.2"}',
+        stdout: name.includes("-survey-") ? '{"machineId":"abc","firewall":"ufw"}' : '{"engine":"28.5.2"}',
     }),
 };
 

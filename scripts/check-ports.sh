@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Refuses ports of the server that something else holds already, and says what. Changes nothing. Runs on the host as root:
+#
+#   bash -s -- [LABEL=VALUE...] -- [[ADDRESS:]PORT...] < check-ports.sh
+#
+# Containers with all of the labels are the stack's own: a port may pass from one of them to another. Without an
+# address, a port is wanted on all addresses.
+# stderr: a line for each port that is taken. Exit code 1 then.
+# BERTH_ROOT (tests only) is put before every path.
+set -euo pipefail
+export LC_ALL=C
+PATH=$PATH:${BERTH_ROOT:-}/usr/sbin:${BERTH_ROOT:-}/sbin
+
+own_filters=()
+while [ "${1:---}" != -- ]; do
+    own_filters+=(--filter "label=$1")
+    shift
+done
+shift || true
+
+# holders: a line "ADDRESS PORT WHO" for all that listens, or would by a container's port.
+holders() {
+    local containers=no
+    if published_ports 2>/dev/null; then containers=yes; fi
+    # 4th column: 0.0.0.0:80, 127.0.0.53%lo:53, [::1]:80, *:80; last: users:(("nginx",pid=7,fd=6),…)
+    ss -H -ltnp | awk -v containers="$containers" '{
+        address = port = $4
+        sub(/:[0-9]+$/, "", address)
+        sub(/^.*:/, "", port)
+        gsub(/%.*|[][]|^\[?::ffff:/, "", address)
+        who = "an unknown process"
+        if (match($0, /users:\(\("[^"]*",pid=[0-9]+/)) {
+            who = substr($0, RSTART + 9, RLENGTH - 9)
+            if (who ~ /^docker-proxy"/ && containers == "yes") next # it stands for a container, which has a name
+            sub(/",pid=/, " (pid ", who)
+            who = who ")"
+        }
+        print address, port, who
+    }'
+}
+
+published_ports() {
+    local own all
+    command -v docker >/dev/null
+    all=$(docker ps -q --no-trunc) || return 1
+    own=$(docker ps -q --no-trunc "${own_filters[@]}") || return 1
+    if [ "${#own_filters[@]}" -gt 0 ]; then all=$(grep -vxF "${own:-none}" <<<"$all" || true); fi
+    if [ -z "$all" ]; then return; fi
+    # shellcheck disable=SC2016
+    local port='{{range .}}{{if .HostPort}}{{.HostIp}}|{{.HostPort}}|{{$c.Name}}{{"\n"}}{{end}}{{end}}'
+    # shellcheck disable=SC2086
+    docker inspect --format "{{\$c := .}}{{range .HostConfig.PortBindings}}$port{{end}}{{range .NetworkSettings.Ports}}$port{{end}}" $all |
+        awk -F'|' 'NF == 3 { sub(/^\//, "", $3); print ($1 == "" ? "*" : $1), $2, "the container " $3 }'
+}
+
+is_any() { [[ $1 =~ ^(0\.0\.0\.0|::|\*)$ ]]; }
+
+problems=()
+check() {
+    local address='*' port=${1##*:} held_address held_port who
+    if [[ $1 == *:* ]]; then address=${1%:*}; fi
+    while read -r held_address held_port who; do
+        [ "$held_port" = "$port" ] || continue
+        if is_any "$address" || is_any "$held_address" || [ "$address" = "$held_address" ]; then
+            problems+=("port $port of the server is taken by $who: publish another port, or stop it")
+            return
+        fi
+    done <<<"$held"
+}
+
+if ! command -v ss >/dev/null; then
+    echo "berth: the server has no ss, which tells whose a port is; as root: apt-get install iproute2" >&2
+    exit 1
+fi
+held=$(holders)
+for port in "$@"; do check "$port"; done
+if [ "${#problems[@]}" -gt 0 ]; then
+    printf 'berth: %s\n' "${problems[@]}" >&2
+    exit 1
+fi
