@@ -25,6 +25,7 @@ export = async () => {
         const scope = hostName === "host" ? "" : `${hostName}/`;
         const engine = new DockerEngine(`${scope}engine`, {
             host,
+            labels,
             users: config.engine.users,
             version: config.engine.version,
             apt:

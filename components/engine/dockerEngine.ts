@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { type Host, commandConnection, sshOptions, sshTarget } from "../host";
+import { clearCommand } from "./clearCommand";
 import { type EngineSpec, installCommand } from "./installCommand";
 
 const INSTALL_SCRIPT = path.join(__dirname, "../../scripts/install-docker.sh");
@@ -14,6 +15,8 @@ export type EngineVersions = Record<"engine" | "compose" | "buildx" | "container
 export interface DockerEngineArgs extends EngineSpec {
     /** The machine to install on. */
     host: Host;
+    /** What all that the stack makes on this engine carries. At least one. */
+    labels: Record<string, string>;
 }
 
 /** Docker CE with Compose and Buildx on a host, its `daemon.json`, and who is in the `docker` group. */
@@ -27,7 +30,7 @@ export class DockerEngine extends pulumi.ComponentResource {
 
     constructor(name: string, args: DockerEngineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("berth:index:DockerEngine", name, {}, opts);
-        const { host, ...spec } = args;
+        const { host, labels, ...spec } = args;
         const ssh = host.connection;
         const install = new remote.Command(
             `${name}-install`,
@@ -42,7 +45,7 @@ export class DockerEngine extends pulumi.ComponentResource {
             { parent: this, deletedWith: host.dataResource, dependsOn: host.ready },
         );
         this.host = host;
-        this.ready = install;
+        this.ready = host.dedicated ? this.clear(`${name}-clear`, labels, install) : install;
         this.versions = install.stdout.apply((json) => JSON.parse(json) as EngineVersions);
         this.provider = new docker.Provider(
             `${name}-engine`,
@@ -53,5 +56,29 @@ export class DockerEngine extends pulumi.ComponentResource {
             { parent: this, dependsOn: [install] },
         );
         this.registerOutputs({ versions: this.versions });
+    }
+
+    /**
+     * Removes containers that an earlier server of the stack left on a disk. It enters and leaves the state together
+     * with the containers, so none that it removes is in use. On a server that others use too, a taken name is an error.
+     */
+    private clear(name: string, labels: Record<string, string>, install: pulumi.Resource) {
+        const { host } = this;
+        return new remote.Command(
+            name,
+            {
+                connection: commandConnection(host.connection),
+                create: clearCommand(labels),
+                triggers: [host.dataId],
+                logging: remote.Logging.None,
+                addPreviousOutputInEnv: false,
+            },
+            {
+                parent: this,
+                deletedWith: host.dataResource,
+                dependsOn: install,
+                ignoreChanges: ["connection", "create"],
+            },
+        );
     }
 }

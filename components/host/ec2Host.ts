@@ -36,6 +36,7 @@ export interface Ec2HostArgs {
  * `config.generation` asks for a new one.
  */
 export class Ec2Host extends pulumi.ComponentResource implements Host {
+    readonly dedicated = true;
     readonly connection: SshConnection;
     readonly address: pulumi.Output<string>;
     readonly machineId: pulumi.Output<string>;

@@ -55,6 +55,7 @@ interface Survey {
  * installed; the stack's end takes away what Berth put on it and nothing else.
  */
 export class ExistingHost extends pulumi.ComponentResource implements Host {
+    readonly dedicated = false;
     readonly connection: SshConnection;
     readonly address: pulumi.Output<string>;
     readonly machineId: pulumi.Output<string>;

@@ -43,6 +43,8 @@ export interface Host {
     readonly dataId: pulumi.Output<string>;
     /** What holds the containers: where it is deleted, they need no deletion of their own. Absent where nothing does. */
     readonly dataResource?: pulumi.Resource;
+    /** Whether the machine was made for this stack, so that all on it is the stack's. */
+    readonly dedicated: boolean;
     /** What is done before anything is installed, and undone after all that was is gone. Default: nothing */
     readonly ready?: pulumi.Resource[];
 }

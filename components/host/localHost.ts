@@ -35,6 +35,7 @@ export interface LocalHostArgs {
  * that neither a new container nor a changed port touches what runs on it.
  */
 export class LocalHost extends pulumi.ComponentResource implements Host {
+    readonly dedicated = true;
     readonly connection: SshConnection;
     readonly address = pulumi.output(LOOPBACK);
     readonly machineId: pulumi.Output<string>;

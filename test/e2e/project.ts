@@ -160,7 +160,7 @@ export class Stack {
     }
     /** Removes the empty stack from the backend, and its file. */
     async forget(): Promise<void> {
-        await this.pulumi("stack", "rm", "--yes", this.name);
+        await this.pulumi("stack", "rm", "--yes");
         fs.rmSync(this.file, { force: true });
     }
 }

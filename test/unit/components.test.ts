@@ -19,7 +19,7 @@ const services: ServiceSpecs = {
 async function build(host: Partial<LocalHostArgs> = {}, specs = services, secretEnvironment = false) {
     reset();
     const machine = new LocalHost("host", { ...hostArgs, ...host });
-    const engine = new DockerEngine("engine", { host: machine, users: ["deploy"] });
+    const engine = new DockerEngine("engine", { host: machine, labels, users: ["deploy"] });
     new ServiceGroup("services", { engine, services: specs, prefix: "berth-test", labels, secretEnvironment });
     await settle();
     return { machine, engine };
@@ -85,6 +85,16 @@ test("the install runs again on a new machine, as root, for the login and the na
     expect(install.create).toMatch(/^sudo -n bash -s -- --user ubuntu --user deploy/);
     expect(install.stdin).toMatch(/^#!\/usr\/bin\/env bash/);
     expect(install.environment).toBeUndefined();
+});
+
+test("an engine of which the state knows nothing is cleared of the stack's containers, and of no others", async () => {
+    await build();
+    expect(inputsOf("engine-clear")).toMatchObject({
+        create:
+            "docker ps -aq --filter label=berth.project=berth --filter label=berth.stack=test " +
+            "| xargs -r docker rm -f -v",
+        triggers: ["host-docker-id"],
+    });
 });
 
 test("a container runs the image by its id, with limits on its log and without new privileges", async () => {

@@ -27,7 +27,7 @@ async function build(values: object = {}, more: Partial<Ec2HostArgs> = {}) {
         ...more,
         subnet: used,
     });
-    new DockerEngine("engine", { host, users: [] });
+    new DockerEngine("engine", { host, labels: { "berth.stack": "test" }, users: [] });
     await settle();
     return host;
 }

@@ -28,7 +28,7 @@ async function build(args: Partial<ExistingHostArgs> = {}) {
         removeOnDestroy: false,
         ...args,
     });
-    const engine = new DockerEngine("engine", { host, users: ["deploy"] });
+    const engine = new DockerEngine("engine", { host, labels, users: ["deploy"] });
     new ServiceGroup("services", { engine, services: { web }, prefix: "berth-test", labels });
     await settle();
     return host;
