@@ -33,7 +33,12 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
         await restoreIdentity(pulumi, stack);
         await dropDeadHosts(pulumi, stack);
         const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
-        if (code !== 0) return code;
+        if (code !== 0) {
+            if (file?.get("berth:host", "kind") === "existing") {
+                say("where the server does not answer, start it and try again; gone for good? See docs/operations.md");
+            }
+            return code;
+        }
     } else {
         say(`there is no stack ${stack}`);
     }
