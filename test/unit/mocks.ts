@@ -6,6 +6,11 @@ export interface Registered extends pulumi.runtime.MockResourceArgs {
 }
 let all: Registered[] = [];
 
+/** What invokes answer, by token; an Error is thrown. Default: their arguments */
+export const answers: Record<string, Record<string, unknown> | Error> = {};
+/** All invokes since the file began. */
+export const calls: pulumi.runtime.MockCallArgs[] = [];
+
 /** Everything that was asked for since `reset`. */
 export const registered = () => all;
 export const reset = () => (all = []);
@@ -32,7 +37,12 @@ void pulumi.runtime.setMocks(
             const state = { ...(args.inputs as object), ...OUTPUTS[args.type]?.(args.name) };
             return { id: `${args.name}-id`, state };
         },
-        call: (args) => args.inputs as Record<string, unknown>,
+        call: (args) => {
+            calls.push(args);
+            const answer = answers[args.token];
+            if (answer instanceof Error) throw Object.assign(answer, { details: answer.message }); // as gRPC's errors
+            return answer ?? (args.inputs as Record<string, unknown>);
+        },
     },
     "berth",
     "test",
