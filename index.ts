@@ -15,6 +15,7 @@ export = async () => {
         published: config.published,
         ports: Object.values(config.services).flatMap((service) => service.ports),
         labels,
+        protectVolumes: config.protectVolumes,
         account: config.account,
         lab: config.lab,
     });

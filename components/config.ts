@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { NAMESPACE, describeIssues } from "./configErrors";
-import { type AwsAccount, type HostConfig, type PublishedPort, exposureMistakes, hostSchema } from "./host";
+import { type AwsAccount, type PublishedPort, exposureMistakes, hostSchema } from "./host";
 import { type ServiceSpecs, isReachable, portCollisions, servicesSchema } from "./services";
 import { userError } from "./userError";
 
@@ -103,16 +103,18 @@ export function parseConfig(raw: Record<string, string>): { config: CheckedConfi
     const services = servicesSchema.safeParse(values.services).data;
     const published = services ? publishedPorts(services) : [];
     if (host && services) errors.push(...exposureMistakes(host, published));
-    if (host && values.protectVolumes !== false) errors.push(...lossMistakes(host));
     return result.success && errors.length === 0 ? { config: { ...result.data, published } } : { errors };
 }
 
-/** In the lab nobody has to look up an address first. */
+/** In the lab nobody has to look up an address first, or can shut this computer out. */
 function hostInLab(host: unknown, lab: unknown): unknown {
     const client = (lab as { ec2?: { client?: string } } | undefined)?.ec2?.client;
     const { sshFrom } = (host ?? {}) as { sshFrom?: unknown };
-    const isEmpty = sshFrom === undefined || (Array.isArray(sshFrom) && sshFrom.length === 0);
-    return client !== undefined && isEmpty ? { ...(host as object), sshFrom: [`${client}/32`] } : host;
+    if (client === undefined || (sshFrom !== undefined && !Array.isArray(sshFrom))) return host;
+    return {
+        ...(host as object),
+        sshFrom: [...new Set([...((sshFrom as unknown[] | undefined) ?? []), `${client}/32`])],
+    };
 }
 
 /** Ports of the host that no service can have. */
@@ -133,15 +135,6 @@ function publishedPorts(services: ServiceSpecs): PublishedPort[] {
     );
 }
 
-/** A new server begins with empty disks: without a data disk the old one's named volumes go with it. */
-function lossMistakes(host: HostConfig): string[] {
-    if (host.kind !== "ec2" || host.generation === 1 || host.dataDisk) return [];
-    return [
-        `berth:host.generation: ${host.generation}: the server is replaced, and with it go the named volumes on its disk; ` +
-            `give it a dataDisk, or, when nothing on it is needed: ./scripts/pulumi config set berth:protectVolumes false`,
-    ];
-}
-
 /**
  * The only reader of the stack's config.
  *
@@ -160,7 +153,7 @@ export function readConfig(): BerthConfig {
         throw userError(
             `The config of stack ${pulumi.getStack()} has ${count} mistake${count === 1 ? "" : "s"}:\n` +
                 result.errors.map((line) => `  ${line}`).join("\n") +
-                `\nMend Pulumi.${pulumi.getStack()}.yaml, or use: ./scripts/pulumi config set --path '<path>' <value>`,
+                `\nMend Pulumi.${pulumi.getStack()}.yaml, or use: ./scripts/pulumi config set -s ${pulumi.getStack()} --path '<path>' <value>`,
         );
     }
     // The engine hands its secrets over by name: there is no public accessor for "is this key a secret".

@@ -26,7 +26,7 @@ export async function accountMistakes(account: AwsAccount): Promise<string[]> {
     const mistakes: string[] = [];
     if (account.region === undefined) {
         mistakes.push(
-            "aws:region: it is missing; choose one with: ./scripts/pulumi config set aws:region eu-central-1",
+            "aws:region: it is missing; choose one with: ./scripts/pulumi config set -s STACK aws:region eu-central-1",
         );
     }
     if (!account.configured) {
@@ -39,7 +39,7 @@ export async function accountMistakes(account: AwsAccount): Promise<string[]> {
         if (!found) {
             mistakes.push(
                 "there are no AWS credentials: run `aws configure` or `aws sso login`, or set AWS_PROFILE, or " +
-                    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. To try the stack without an account: ./scripts/up -s dev --lab",
+                    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. To try the stack without an account: ./scripts/up -s STACK --lab",
             );
         }
     }

@@ -14,14 +14,18 @@ export const EVERYONE = { ipv4: "0.0.0.0/0", ipv6: "::/0" };
  */
 export function cidrMistake(text: string): string | undefined {
     const example = `write an address and the length of its prefix, such as "203.0.113.4/32"`;
-    if (ipaddr.isValid(text) && !text.includes("/")) return `the prefix is missing; write "${text}/${hostBits(text)}"`;
-    if (!ipaddr.isValidCIDR(text)) return `not an address range; ${example}`;
+    if (ipaddr.isValid(text) && !text.includes("/") && /^[\d.]+$|:/.test(text))
+        return `the prefix is missing; write "${text}/${hostBits(text)}"`;
+    const [written = ""] = text.split("/");
+    // 010.0.0.1 and 1/8 are octal and short forms, which nobody means.
+    const isOdd = !written.includes(":") && !ipaddr.IPv4.isValidFourPartDecimal(written);
+    if (isOdd || !ipaddr.isValidCIDR(text)) return `not an address range; ${example}`;
     const [, bits = ""] = text.split("/");
     const network =
         ipaddr.parse(text.split("/")[0] ?? "").kind() === "ipv4"
             ? ipaddr.IPv4.networkAddressFromCIDR(text)
             : ipaddr.IPv6.networkAddressFromCIDR(text);
-    const canonical = `${network.toString()}/${bits}`;
+    const canonical = `${network.toString()}/${Number(bits)}`;
     return canonical === text ? undefined : `the range that holds it is written "${canonical}"`;
 }
 

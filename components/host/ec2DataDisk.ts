@@ -9,6 +9,8 @@ import { type SshConnection, commandConnection } from "./host";
 import type { Ec2HostConfig } from "./hostSchema";
 
 const MOUNT_SCRIPT = path.join(__dirname, "../../scripts/mount-data-disk.sh");
+/** GiB. */
+const DEFAULT_SIZE = 20;
 /** Where EC2 is told to attach it. On Nitro instances the kernel names it by itself: the script looks by volume id. */
 const DEVICE = "/dev/sdf";
 
@@ -37,7 +39,7 @@ export function createDataDisk(
                   name,
                   {
                       availabilityZone: args.availabilityZone,
-                      size: config.size,
+                      size: config.size ?? DEFAULT_SIZE,
                       type: "gp3",
                       ...(config.iops !== undefined && { iops: config.iops }),
                       encrypted: true,
@@ -57,7 +59,7 @@ export function createDataDisk(
             connection: commandConnection(args.connection),
             create: pulumi.interpolate`sudo -n bash -s -- ${volumeId}`,
             stdin: fs.readFileSync(MOUNT_SCRIPT, "utf8"),
-            triggers: [instance.id, attachment.id],
+            triggers: [instance.id, attachment.id, ...(config.size === undefined ? [] : [config.size])], // a larger disk is grown
             addPreviousOutputInEnv: false,
         },
         { parent: options.parent, deletedWith: instance, dependsOn: [attachment, ...args.reachable] },

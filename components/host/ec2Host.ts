@@ -6,6 +6,7 @@ import { createElasticIp, createSecurityGroup } from "./ec2Network";
 import type { Exposure } from "./exposure";
 import type { Host, SshConnection, SshProxy } from "./host";
 import type { Ec2HostConfig } from "./hostSchema";
+import { factsOf } from "./runningServer";
 import { type GivenKey, SshIdentity } from "./sshIdentity";
 
 /** The login of Ubuntu's cloud images. */
@@ -87,6 +88,7 @@ export class Ec2Host extends pulumi.ComponentResource implements Host {
         this.machineId = pulumi.all([instance.id, ready]).apply(([id]) => id);
         this.dataId = disk?.volumeId ?? instance.id;
         this.dataResource = instance;
-        this.registerOutputs({ address: this.address, machineId: this.machineId });
+        const server = factsOf(config, args.offer.architecture, args.clientKey);
+        this.registerOutputs({ address: this.address, machineId: this.machineId, server });
     }
 }

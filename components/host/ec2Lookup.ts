@@ -25,6 +25,7 @@ export interface Subnet {
 /** What AWS knows of the wanted instance. */
 export interface Ec2Offer {
     ami: string;
+    architecture: string;
     /** One or more, in the order of their zones. */
     subnets: Subnet[];
 }
@@ -41,8 +42,9 @@ export async function lookUpEc2(config: Ec2HostConfig, options: pulumi.InvokeOpt
     ]);
     const ami = typeof architecture === "object" ? await findAmi(config, architecture.name, options) : undefined;
     const mistakes = [architecture, subnets, ami].filter((answer) => typeof answer === "string");
-    if (mistakes.length > 0 || typeof subnets !== "object" || typeof ami !== "object") return mistakes;
-    return { ami: ami.id, subnets };
+    if (mistakes.length > 0) return [...new Set(mistakes)];
+    if (typeof subnets !== "object" || typeof ami !== "object" || typeof architecture !== "object") return mistakes;
+    return { ami: ami.id, architecture: architecture.name, subnets };
 }
 
 async function findArchitecture(
@@ -54,7 +56,7 @@ async function findArchitecture(
     if (typeof type === "string") {
         return /InvalidInstanceType|no matching/i.test(type)
             ? `${place}: there is no such instance type in this region; see: aws ec2 describe-instance-types`
-            : `${place}: AWS does not answer: ${type}`;
+            : noAnswer(type);
     }
     const known = (Object.keys(IMAGE_ARCHITECTURE) as Architecture[]).filter((a) =>
         type.supportedArchitectures.includes(a),
@@ -91,7 +93,7 @@ async function findSubnets(config: Ec2HostConfig, options: pulumi.InvokeOptions)
         return `berth:host.subnetId: "${subnetId}": there is no such subnet in this region: ${subnet}`;
     }
     const ids = await getSubnets({ filters: [{ name: "default-for-az", values: ["true"] }] }, options).catch(reasonOf);
-    if (typeof ids === "string") return `berth:host.subnetId: AWS does not answer: ${ids}`;
+    if (typeof ids === "string") return noAnswer(ids);
     const [subnets, offerings] = await Promise.all([
         Promise.all(ids.ids.map((id) => readSubnet(id, options))),
         getInstanceTypeOfferings(
@@ -112,6 +114,9 @@ async function readSubnet(id: string, options: pulumi.InvokeOptions): Promise<Su
     const { vpcId, availabilityZone, ipv6CidrBlock } = await getSubnet({ id }, options);
     return { id, vpcId, availabilityZone, ipv6: Boolean(ipv6CidrBlock) };
 }
+
+const noAnswer = (reason: string) =>
+    `AWS does not answer, or refuses: ${reason.replace(/^.*exceeded maximum number of attempts[^:]*: */i, "")}`;
 
 /** The error's own words, in one line, without the way they took. */
 function reasonOf(error: unknown): string {

@@ -88,6 +88,10 @@ export function exposureMistakes(host: HostConfig, published: PublishedPort[]): 
         const known = new Set(published.map((p) => String(p.port)));
         for (const port of Object.keys(host.open)) {
             if (known.has(port)) continue;
+            if (port === "22") {
+                mistakes.push("berth:host.open.22: SSH is opened by sshFrom; name the addresses there");
+                continue;
+            }
             mistakes.push(`berth:host.open.${port}: no service publishes port ${port}; publish it, or take it out`);
         }
     }

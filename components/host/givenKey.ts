@@ -31,6 +31,9 @@ export function readGivenKey(config: KeyConfig, place: string): GivenKey | undef
         return `${place}.privateKeyFile: ${JSON.stringify(file)}: it cannot be read (${(error as NodeJS.ErrnoException).code}); make one with: ssh-keygen -t ed25519 -N '' -f ${file}`;
     }
     if (!isUsable(text)) {
+        if (/^(ssh|ecdsa)-\S+ \S+/.test(text)) {
+            return `${place}.privateKeyFile: ${JSON.stringify(file)}: that is the public half; name ${file.replace(/\.pub$/, "")}`;
+        }
         return (
             `${place}.privateKeyFile: ${JSON.stringify(file)}: not a private key in OpenSSH format without a passphrase; ` +
             `Pulumi cannot ask for one, so make a key for it with: ssh-keygen -t ed25519 -N '' -f ~/.ssh/berth`

@@ -1,7 +1,17 @@
 import { z } from "zod";
-import { cidr, isTooWide } from "./cidr";
+import { cidr, isIpv6Range, isTooWide } from "./cidr";
+import { tagMistakes } from "./tags";
 
-const portNumber = z.number({ error: "write a number" }).int().min(1).max(65535);
+const whole = (min: number, max: number, unit = "") => {
+    const error = `write a whole number${unit} from ${min} to ${max}`;
+    return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+const yesOrNo = (byDefault: boolean) => z.boolean({ error: "write true or false" }).default(byDefault);
+const map = (example: string) => ({
+    error: (issue: { code?: string }) =>
+        issue.code === "invalid_type" ? `write a map, such as ${example}` : undefined,
+});
+const portNumber = whole(1, 65535);
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/, {
     error: "not a host name or an IP address",
 });
@@ -19,8 +29,7 @@ const awsId = (prefix: string) =>
     z
         .string()
         .regex(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), { error: `not an id of AWS such as ${prefix}-0a1b2c3d` });
-const gibibytes = z.number({ error: "write a number, in GiB" }).int().min(1).max(65536);
-const iops = z.number({ error: "write a number" }).int().min(3000).max(80000);
+const iops = whole(3000, 80000);
 const cidrs = z.array(cidr, { error: `write a list of address ranges, such as ["203.0.113.4/32"]` });
 
 const clientKey = {
@@ -34,13 +43,18 @@ const clientKey = {
 };
 
 const proxy = z
-    .strictObject({
-        host: hostName,
-        port: portNumber.default(22),
-        user: loginName,
-        hostKey: publicHostKey,
-        privateKeyFile: keyFile.optional().describe("Key for the jump host. Default: the key of the host behind it"),
-    })
+    .strictObject(
+        {
+            host: hostName,
+            port: portNumber.default(22),
+            user: loginName,
+            hostKey: publicHostKey,
+            privateKeyFile: keyFile
+                .optional()
+                .describe("Key for the jump host. Default: the key of the host behind it"),
+        },
+        map("{ host: bastion.example.com, user: me, hostKey: ssh-ed25519 AAAA… }"),
+    )
     .optional()
     .describe("A jump host (bastion) through which every connection goes.");
 
@@ -63,17 +77,20 @@ export const localHostSchema = z.strictObject({
 export const ec2HostSchema = z.strictObject({
     kind: z.literal("ec2").describe("An Ubuntu instance on Amazon EC2, in the region `aws:region`."),
     sshFrom: z
-        .array(cidr, { error: `it is required: the addresses that may use SSH, such as ["203.0.113.4/32"]` })
+        .array(cidr, {
+            error: ({ input }) =>
+                `${input === undefined ? "it is required: the addresses that may use SSH" : "write a list"}, such as ["203.0.113.4/32"]`,
+        })
         .min(1, { error: `name at least one address, such as ["203.0.113.4/32"]` })
         .describe("Who may use SSH: your own address with /32, or your office's range."),
-    allowSshFromAnywhere: z.boolean().default(false).describe("Lets `sshFrom` name the whole internet."),
+    allowSshFromAnywhere: yesOrNo(false).describe("Lets `sshFrom` name the whole internet."),
     open: z
         .record(z.string().regex(/^\d{1,5}$/, { error: "not a port" }), cidrs, {
             error: `write a map: a published port and who may reach it, such as {"8080": ["203.0.113.0/24"]}`,
         })
         .default({})
         .describe("Who may reach a published port other than 80 and 443, which are open to everyone."),
-    count: z.number({ error: "write a number" }).int().min(1).max(50).default(1).describe("How many such hosts."),
+    count: whole(1, 50).default(1).describe("How many such hosts."),
     instanceType: z
         .string()
         .regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, { error: "not an instance type such as t3.small" })
@@ -87,33 +104,38 @@ export const ec2HostSchema = z.strictObject({
         .enum(["22.04", "24.04", "26.04"], { error: `one of "22.04", "24.04", "26.04", in quotes` })
         .default("24.04")
         .describe("Release of Ubuntu LTS: Canonical's newest image of it, at the time the server is made."),
-    generation: z
-        .number({ error: "write a number" })
-        .int()
-        .min(1)
+    generation: whole(1, 9999)
         .default(1)
         .describe("Add one to ask for a new server with today's image in place of the running one."),
     subnetId: awsId("subnet").optional().describe("Default: a subnet of the region's default VPC"),
-    elasticIp: z.boolean().default(true).describe("An address that survives a stop and a new server."),
+    elasticIp: yesOrNo(true).describe("An address that survives a stop and a new server."),
     rootDisk: z
-        .strictObject({ size: gibibytes.min(8).default(20), iops: iops.optional() })
+        .strictObject({ size: whole(8, 65536, ", in GiB,").default(20), iops: iops.optional() }, map("{ size: 20 }"))
         .prefault({})
         .describe("Encrypted gp3 disk of the system: `size` in GiB (20), `iops` (3000)."),
     dataDisk: z
-        .strictObject({
-            size: gibibytes.default(20),
-            iops: iops.optional(),
-            volumeId: awsId("vol").optional().describe("A volume that exists, such as one kept from an earlier stack."),
-            deleteOnDestroy: z.boolean().default(false),
-        })
+        .strictObject(
+            {
+                size: whole(1, 65536, ", in GiB,").optional().describe("Default: 20"),
+                iops: iops.optional().describe("Default: 3000"),
+                volumeId: awsId("vol")
+                    .optional()
+                    .describe("A volume that exists, kept from an earlier stack. It stays as it is."),
+                deleteOnDestroy: yesOrNo(false),
+            },
+            map("{ size: 20 }"),
+        )
         .optional()
         .describe("A disk of its own for Docker's data, kept when the server is replaced or the stack destroyed."),
-    terminationProtection: z.boolean().default(false).describe("AWS refuses to terminate the instance."),
-    detailedMonitoring: z.boolean().default(false).describe("CloudWatch metrics each minute, at a cost."),
-    ssm: z.boolean().default(false).describe("A role with AmazonSSMManagedInstanceCore, for Session Manager."),
-    spot: z.boolean().default(false).describe("A spot instance: cheaper, and AWS may stop it."),
+    terminationProtection: yesOrNo(false).describe("AWS refuses to terminate the instance."),
+    detailedMonitoring: yesOrNo(false).describe("CloudWatch metrics each minute, at a cost."),
+    ssm: yesOrNo(false).describe("A role with AmazonSSMManagedInstanceCore, for Session Manager."),
+    spot: yesOrNo(false).describe("A spot instance: cheaper, and AWS may stop it."),
     tags: z
-        .record(z.string().min(1).max(128), z.string().max(256), { error: "write a map: name and value" })
+        .record(z.string(), z.string(), map("{ team: web }"))
+        .superRefine((tags, context) => {
+            for (const mistake of tagMistakes(tags)) context.addIssue({ code: "custom", ...mistake });
+        })
         .default({})
         .describe("Tags on everything that can be tagged."),
     proxy,
@@ -126,10 +148,7 @@ export const existingHostSchema = z.strictObject({
     port: portNumber.default(22).describe("TCP port of its sshd."),
     user: loginName.default("root").describe("Login that may use sudo without a password, or root."),
     hostKey: publicHostKey.optional(), // required: its absence has a message of its own, with the command to run
-    removeOnDestroy: z
-        .boolean()
-        .default(false)
-        .describe("Whether destroying the stack removes Docker too, and all that is in it."),
+    removeOnDestroy: yesOrNo(false).describe("Whether destroying the stack removes Docker too, and all that is in it."),
     proxy,
     ...clientKey,
 });
@@ -163,12 +182,26 @@ export const hostSchema = z
             return;
         }
         host.sshFrom.forEach((range, i) => {
+            if (host.sshFrom.indexOf(range) < i) mistake(["sshFrom", i], "it is there twice");
             if (!isTooWide(range) || host.allowSshFromAnywhere) return;
             mistake(
                 ["sshFrom", i],
                 "SSH would be open to the internet; name your own addresses, or set allowSshFromAnywhere: true",
             );
         });
+        if (host.sshFrom.length > 0 && host.sshFrom.every(isIpv6Range)) {
+            mistake(["sshFrom"], "Berth itself connects by IPv4; name an IPv4 address of yours too");
+        }
+        for (const [port, ranges] of Object.entries(host.open)) {
+            if (new Set(ranges).size < ranges.length) mistake(["open", port], "a range is there twice");
+        }
+        for (const key of ["size", "iops"] as const) {
+            if (host.dataDisk?.volumeId === undefined || host.dataDisk[key] === undefined) continue;
+            mistake(["dataDisk", key], "the volume that volumeId names stays as it is; leave one of both out");
+        }
+        if (host.dataDisk?.volumeId !== undefined && host.dataDisk.deleteOnDestroy) {
+            mistake(["dataDisk", "deleteOnDestroy"], "the volume that volumeId names is not the stack's to delete");
+        }
         if (host.dataDisk?.volumeId !== undefined && host.count > 1) {
             mistake(["dataDisk", "volumeId"], "one volume cannot serve several hosts; leave it out, or set count: 1");
         }

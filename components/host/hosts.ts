@@ -10,6 +10,7 @@ import type { Ec2HostConfig, ExistingHostConfig, HostConfig, LocalHostConfig } f
 import { checkLocalEngine, localMissingCapabilities } from "./localEngine";
 import { LocalHost } from "./localHost";
 import { userError } from "../userError";
+import { type ServerFacts, factsOf, runningServers, serverMistakes } from "./runningServer";
 import type { GivenKey } from "./sshIdentity";
 
 export interface HostsArgs<Config = HostConfig> {
@@ -20,6 +21,8 @@ export interface HostsArgs<Config = HostConfig> {
     /** All ports that services publish, for others or for the host alone. */
     ports: PortBinding[];
     labels: Record<string, string>;
+    /** Whether a plan that would lose named volumes is refused. */
+    protectVolumes: boolean;
     /** Whom EC2 belongs to. */
     account: AwsAccount;
     /** Stand-ins that serve in place of the internet. Default: none */
@@ -42,7 +45,9 @@ export interface StackHost {
 export async function createHosts(args: HostsArgs): Promise<StackHost[]> {
     const hosts = await hostsOrMistakes(args);
     const mistakes = hosts.filter((host) => typeof host === "string");
-    if (mistakes.length > 0) throw userError(mistakes.join("\n"));
+    if (mistakes.length > 0) {
+        throw userError(mistakes.join("\n").replaceAll("-s STACK", `-s ${pulumi.getStack()}`));
+    }
     return hosts.filter((host) => typeof host === "object");
 }
 
@@ -84,15 +89,18 @@ async function createEc2Hosts({ config, ...args }: HostsArgs<Ec2HostConfig>): Pr
     const provider = endpoint && labProvider("aws", endpoint);
     const offer = await lookUpEc2(config, { provider });
     if (Array.isArray(offer)) return offer;
+    const wanted = factsOf(config, offer.architecture, clientKey);
+    const refused = await changesRefused(wanted, config.count, args.protectVolumes);
+    if (refused.length > 0) return refused;
     return Array.from({ length: config.count }, (_, i): StackHost => {
         const subnet = offer.subnets[i % offer.subnets.length];
         if (!subnet) throw new Error("AWS offers no subnet");
-        const suffix = i === 0 ? "" : `-${i + 1}`;
+        const name = hostNameAt(i);
         const exposure = exposureOf(config, args.published, subnet.ipv6);
         const host = new Ec2Host(
-            `host${suffix}`,
+            name,
             {
-                hostName: `${args.hostName}${suffix}`,
+                hostName: `${args.hostName}${name.slice("host".length)}`,
                 config,
                 offer,
                 subnet,
@@ -103,8 +111,20 @@ async function createEc2Hosts({ config, ...args }: HostsArgs<Ec2HostConfig>): Pr
             },
             { providers: provider ? [provider] : [] },
         );
-        return { name: `host${suffix}`, host, exposure: pulumi.output(exposure) };
+        return { name, host, exposure: pulumi.output(exposure) };
     });
+}
+
+const hostNameAt = (index: number) => (index === 0 ? "host" : `host-${index + 1}`);
+
+/** What the config asks of servers that run and that they cannot do, a line each. */
+async function changesRefused(wanted: ServerFacts, count: number, protectVolumes: boolean): Promise<string[]> {
+    const names = Array.from({ length: count }, (_, i) => hostNameAt(i));
+    const running = [...(await runningServers())];
+    const lines = running.flatMap(([name, before]) =>
+        serverMistakes(before, names.includes(name) ? wanted : undefined, protectVolumes),
+    );
+    return [...new Set(lines)];
 }
 
 function createExistingHost({

@@ -29,7 +29,8 @@ mv -f "$HOME/.berth/ssh/${name}.new" "$HOME/.berth/ssh/${name}"`;
  */
 export function publicKeyOf(privateKey: string): string {
     const parsed = utils.parseKey(privateKey);
-    if (parsed instanceof Error) throw new Error("the SSH key is not a private key in OpenSSH format");
+    if (parsed instanceof Error || !parsed.isPrivateKey())
+        throw new Error("the SSH key is not a private key in OpenSSH format");
     return `${parsed.type} ${parsed.getPublicSSH().toString("base64")}`;
 }
 

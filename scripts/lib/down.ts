@@ -7,12 +7,22 @@ import { stackLabels } from "./labels";
 import { ensureEngine, stopEngine } from "./localDocker";
 import { cache, stackFile } from "./paths";
 import { checkPrerequisites } from "./prerequisites";
-import { main, say, step } from "./progress";
+import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
+import { type StateResource, exportState } from "./state";
 import { StackFile, alone, splitStack, stackExists } from "./stack";
 
+const USAGE = `./scripts/down [-s STACK] [--purge] [options of \`pulumi destroy\`]
+
+Destroys a stack (default: local) and stops what was started for it. --purge removes caches too.
+`;
+
 main(async () => {
+    if (process.argv.includes("--help")) {
+        process.stdout.write(USAGE);
+        return 0;
+    }
     const { stack, rest } = splitStack(process.argv.slice(2));
     const purge = rest.includes("--purge");
     await checkPrerequisites();
@@ -32,6 +42,8 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
         await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
         await dropDeadHosts(pulumi, stack);
+        const resources = (await exportState(pulumi, stack)).deployment?.resources ?? [];
+        refuseProtected(resources);
         const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
         if (code !== 0) {
             if (file?.get("berth:host", "kind") === "existing") {
@@ -39,6 +51,7 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
             }
             return code;
         }
+        sayKept(resources);
     } else {
         say(`there is no stack ${stack}`);
     }
@@ -49,4 +62,27 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
     }
     if (purge) fs.rmSync(cache, { recursive: true, force: true });
     return 0;
+}
+
+/** Half a teardown is worse than none: AWS would refuse the instance alone, after its address is gone. */
+function refuseProtected(resources: StateResource[]): void {
+    const isProtected = ({ type, inputs }: StateResource) =>
+        type === "aws:ec2/instance:Instance" && inputs?.disableApiTermination === true;
+    const ids = resources.filter(isProtected).map(({ id }) => id);
+    if (ids.length === 0) return;
+    throw new UserError(
+        `AWS protects ${ids.join(", ")} from termination: set terminationProtection: false in the stack's file, ` +
+            "run ./scripts/up, and then this again",
+    );
+}
+
+/** Disks that stay, and cost money. */
+function sayKept(resources: StateResource[]): void {
+    for (const { type, id, inputs, retainOnDelete } of resources) {
+        if (type !== "aws:ebs/volume:Volume" || !retainOnDelete) continue;
+        say(
+            `the data disk ${id} (${String(inputs?.size)} GiB) stays, and costs money. To use it again: ` +
+                `dataDisk: { volumeId: ${id} }. To delete it: aws ec2 delete-volume --volume-id ${id}`,
+        );
+    }
 }

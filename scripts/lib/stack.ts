@@ -4,15 +4,18 @@ import * as path from "node:path";
 import { Document, isCollection, parseDocument } from "yaml";
 import { withLock } from "./lock";
 import { defaultStackFile, own, stackFile } from "./paths";
-import { say } from "./progress";
+import { UserError, say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 
 export const DEFAULT_STACK = "local";
+/** As Pulumi has it; `organization/project/` may stand before it. */
+const STACK_NAME = /^(?:[A-Za-z0-9][\w.-]*\/){0,2}[A-Za-z0-9_][\w.-]{0,99}$/;
 
 /**
  * Takes `-s NAME`, `--stack NAME` or `--stack=NAME` out of the arguments.
  *
  * @returns the stack (PULUMI_STACK, else `local`, when none is named) and the other arguments
+ * @throws UserError when that is no name
  */
 export function splitStack(
     args: string[],
@@ -27,11 +30,16 @@ export function splitStack(
             break;
         }
         const joined = /^(?:--stack=|-s=?)(.+)$/.exec(arg);
-        if (arg === "-s" || arg === "--stack") stack = args[++i];
+        if (arg === "-s" || arg === "--stack") stack = args[++i] ?? "";
         else if (joined) stack = joined[1];
         else rest.push(arg);
     }
     const named = stack ?? env.PULUMI_STACK;
+    if (named !== undefined && !STACK_NAME.test(named)) {
+        throw new UserError(
+            `${JSON.stringify(named)} is not the name of a stack: write letters, digits, "-", "_" and ".", at most 100`,
+        );
+    }
     return { stack: named ?? DEFAULT_STACK, named: named !== undefined, rest };
 }
 
@@ -101,4 +109,18 @@ export async function freePort(first: number): Promise<number> {
         if (free) return port;
     }
     throw new Error(`no free port from ${first} to ${first + 999}`);
+}
+
+/** Whether somebody answers at a TCP port within 3 seconds. */
+export function isOpen(host: string, port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = net.createConnection({ host, port, timeout: 3000 });
+        const end = (open: boolean) => {
+            socket.destroy();
+            resolve(open);
+        };
+        socket.once("connect", () => end(true));
+        socket.once("timeout", () => end(false));
+        socket.once("error", () => end(false));
+    });
 }

@@ -14,6 +14,7 @@ export interface StateResource {
     dependencies?: string[];
     propertyDependencies?: Record<string, string[]>;
     deletedWith?: string;
+    retainOnDelete?: boolean;
 }
 
 export interface StackExport {

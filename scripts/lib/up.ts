@@ -11,12 +11,22 @@ import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { exportState } from "./state";
-import { StackFile, alone, freePort, splitStack, stackExists } from "./stack";
+import { StackFile, alone, freePort, isOpen, splitStack, stackExists } from "./stack";
 
 /** Where the search for a port that leads to the machine's sshd begins. */
 const FIRST_SSH_PORT = 20022;
 
+const USAGE = `./scripts/up [-s STACK] [--lab] [options of \`pulumi up\`]
+
+Makes a stack, or brings it up to date (default: local). --lab runs a stack of kind ec2 without an AWS account, on an
+endpoint on this computer.
+`;
+
 main(async () => {
+    if (process.argv.includes("--help")) {
+        process.stdout.write(USAGE);
+        return 0;
+    }
     const { stack, rest } = splitStack(process.argv.slice(2));
     await checkPrerequisites();
     const args = rest.filter((arg) => arg !== "--lab");
@@ -30,12 +40,13 @@ async function up(stack: string, args: string[], lab: boolean): Promise<number> 
     if (exists) {
         await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
-        refuseStopped(await dropDeadHosts(pulumi, stack));
+        refuseStopped(await dropDeadHosts(pulumi, stack), stack);
     } else {
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
     const code = await pulumi.show(["up", "--yes", "--skip-preview", "--stack", stack, ...args]);
     if (code === 0) await printOutcome(pulumi, stack);
+    else await sayWhoIsLetIn(pulumi, stack);
     return code;
 }
 
@@ -95,12 +106,34 @@ async function isOnAws(pulumi: Pulumi, stack: string): Promise<boolean> {
     return deployment?.resources?.some(({ type }) => type.startsWith("aws:")) ?? false;
 }
 
-function refuseStopped(instances: string[]): void {
+function refuseStopped(instances: string[], stack: string): void {
     if (instances.length === 0) return;
+    const file = new StackFile(stack);
+    const lab = file.get("berth:lab", "ec2") as { endpoint: string; region: string } | undefined;
+    const region = lab?.region ?? file.get("aws:region");
+    const where = `${lab ? ` --endpoint-url ${lab.endpoint}` : ""}${typeof region === "string" ? ` --region ${region}` : ""}`;
     const ids = instances.join(" ");
     throw new UserError(
-        `stopped on AWS: ${ids}. Start it, and try again: aws ec2 start-instances --instance-ids ${ids}`,
+        `stopped: ${ids}. Start it, and try again: aws ec2 start-instances --instance-ids ${ids}${where}`,
     );
+}
+
+/** Many a failed update is a changed address of the person: nobody else is let in by SSH. */
+async function sayWhoIsLetIn(pulumi: Pulumi, stack: string): Promise<void> {
+    const file = new StackFile(stack);
+    if (file.get("berth:host", "kind") !== "ec2" || isInEc2Lab(file)) return;
+    const { deployment } = await exportState(pulumi, stack);
+    const addresses = (deployment?.resources ?? [])
+        .filter(({ type }) => type === "aws:ec2/eip:Eip")
+        .map(({ outputs }) => String(outputs?.publicIp));
+    for (const address of addresses) {
+        if (await isOpen(address, 22)) continue;
+        const range = JSON.stringify(file.get("berth:host", "sshFrom"));
+        say(
+            `no answer at ${address}:22. sshFrom lets in ${range} only: is that still you? ` +
+                "Ask: curl https://checkip.amazonaws.com",
+        );
+    }
 }
 
 /** What a stack's outputs say of each host. */

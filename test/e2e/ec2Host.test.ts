@@ -201,7 +201,13 @@ test("a new server that would lose volumes is refused; asked for with a data dis
     const old = await theInstance();
 
     const image = await ec2.publishImage("24.04", "x86_64");
-    setHost({ generation: 2 });
+    setHost({ dataDisk: undefined, instanceType: "t4g.small" });
+    const torn = await stack.up();
+    expect(torn.code).not.toBe(0);
+    expect(torn.all).toMatch(/berth:host\.dataDisk: the named volumes of the running server are on its disk/);
+    expect(torn.all).toMatch(/berth:host\.instanceType: it is arm64, the running server x86_64/);
+
+    setHost({ dataDisk: { size: 1 }, instanceType: "t3.small", generation: 2 });
     await up();
     const replaced = await theInstance();
     expect(replaced.InstanceId).not.toBe(old.InstanceId);

@@ -22,6 +22,11 @@ test.each([
     [["--", "-s", "x"], { stack: "local", named: false, rest: ["--", "-s", "x"] }],
 ])("the stack is taken from %j", (args, expected) => expect(splitStack(args, {})).toEqual(expected));
 
+test.each([[["-s"]], [["-s", ""]], [["--stack", "../x"]], [["-s", "a b"]], [["-s", "-x"]]])(
+    "%j names no stack, and no other is taken in its place",
+    (args) => expect(() => splitStack(args, {})).toThrow(/is not the name of a stack/),
+);
+
 test("PULUMI_STACK names the stack where no option does", () => {
     expect(splitStack(["up"], { PULUMI_STACK: "dev" })).toMatchObject({ stack: "dev", named: true });
     expect(splitStack(["-s", "x"], { PULUMI_STACK: "dev" }).stack).toBe("x");

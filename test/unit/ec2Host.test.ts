@@ -21,7 +21,7 @@ async function build(values: object = {}, more: Partial<Ec2HostArgs> = {}) {
     const host = new Ec2Host("host", {
         hostName: "berth-test",
         config,
-        offer: { ami: "ami-1", subnets: [used] },
+        offer: { ami: "ami-1", architecture: "x86_64", subnets: [used] },
         exposure: exposureOf(config, published, used.ipv6),
         tags: { "berth.stack": "test", team: "web" },
         ...more,

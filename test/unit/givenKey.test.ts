@@ -43,6 +43,9 @@ test("a key behind a passphrase, or none at all, is refused without being repeat
     const file = path.join(folder, "locked");
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "secret", "-f", file]);
     expect(readGivenKey({ privateKeyFile: file }, "berth:host")).toMatch(/without a passphrase/);
+    expect(readGivenKey({ privateKeyFile: `${file}.pub` }, "berth:host")).toBe(
+        `berth:host.privateKeyFile: "${file}.pub": that is the public half; name ${file}`,
+    );
     const mistake = readGivenKey({ privateKey: "hunter2" }, "berth:host");
     expect(mistake).toMatch(/^berth:host\.privateKey: not a private key/);
     expect(mistake).not.toMatch(/hunter2/);
@@ -50,7 +53,7 @@ test("a key behind a passphrase, or none at all, is refused without being repeat
 
 test("without a region AWS cannot be asked, and the message says how to choose one", async () => {
     expect(await accountMistakes({ configured: true })).toEqual([
-        expect.stringMatching(/^aws:region: it is missing; .*config set aws:region/),
+        expect.stringMatching(/^aws:region: it is missing; .*config set -s STACK aws:region/),
     ]);
     expect(await accountMistakes({ region: "eu-central-1", configured: true })).toEqual([]);
 });

@@ -52,11 +52,6 @@ test.each([
         /dataDisk\.volumeId: "vol-0a1b2c3d": one volume cannot serve several/,
     ],
     [
-        "a new server that would lose volumes",
-        { ...ec2, generation: 2 },
-        /^berth:host\.generation: 2: .*named volumes.*dataDisk.*protectVolumes false/,
-    ],
-    [
         "a key of another kind of host",
         { ...ec2, sshPort: 1 },
         /^berth:host\.sshPort: unknown key; the keys are: .*instanceType/,
@@ -71,6 +66,25 @@ test.each([
     ["an option as the address", { ...existing, address: "-oProxyCommand=x" }, /not a host name/],
     ["a shell in the key's path", { ...existing, privateKeyFile: "~/$(id)" }, /not the path of a key file/],
     ["a host key with a command", { ...existing, hostKey: "ssh-ed25519 AAAA;id" }, /not a public host key/],
+    ["no host at all", { ...ec2, count: 0 }, /count: 0: write a whole number from 1 to 50/],
+    ["half a host", { ...ec2, count: 1.5 }, /count: 1\.5: write a whole number from 1 to 50/],
+    ["a small root disk", { ...ec2, rootDisk: { size: 7 } }, /rootDisk\.size: 7: write a whole number, in GiB, from 8/],
+    ["a yes that is text", { ...ec2, elasticIp: "yes" }, /elasticIp: "yes": write true or false/],
+    ["a disk that is no map", { ...ec2, dataDisk: 20 }, /dataDisk: 20: write a map, such as \{ size: 20 \}/],
+    ["sshFrom that is no list", { ...ec2, sshFrom: "203.0.113.4/32" }, /sshFrom: "203\.0\.113\.4\/32": write a list/],
+    ["a range that is there twice", { ...ec2, sshFrom: [...ec2.sshFrom, ...ec2.sshFrom] }, /sshFrom\[1\].*twice/],
+    ["SSH by IPv6 alone", { ...ec2, sshFrom: ["2001:db8::/48"] }, /sshFrom: Berth itself connects by IPv4/],
+    ["an octal address", { ...ec2, sshFrom: ["010.0.0.1/32"] }, /"010\.0\.0\.1\/32": not an address range/],
+    ["a long prefix", { ...ec2, sshFrom: ["203.0.113.4/032"] }, /is written "203\.0\.113\.4\/32"/],
+    ["SSH among the ports", { ...ec2, open: { "22": ["10.0.0.0/8"] } }, /open\.22: SSH is opened by sshFrom/],
+    [
+        "a size for a volume that exists",
+        { ...ec2, dataDisk: { volumeId: "vol-0a1b2c3d", size: 9 } },
+        /dataDisk\.size: 9: the volume/,
+    ],
+    ["a tag of AWS's own", { ...ec2, tags: { "aws:x": "y" } }, /tags\["aws:x"\]: "y": names that begin with aws:/],
+    ["a tag of Berth's own", { ...ec2, tags: { Name: "y" } }, /tags\.Name: "y": Berth writes this tag itself/],
+    ["an emoji in a tag", { ...ec2, tags: { team: "\u{1F6A2}" } }, /tags\.team: .*letters, digits/],
 ])("%s is refused", (_, host, message) => {
     const errors = errorsOf(host);
     expect(errors).toHaveLength(1);
@@ -79,7 +93,6 @@ test.each([
 
 test("what was said out loud is allowed", () => {
     expect(errorsOf({ ...ec2, sshFrom: ["0.0.0.0/0"], allowSshFromAnywhere: true })).toEqual([]);
-    expect(errorsOf({ ...ec2, generation: 2 }, { protectVolumes: false })).toEqual([]);
     expect(errorsOf({ ...ec2, generation: 2, dataDisk: {} })).toEqual([]);
 });
 

@@ -1,0 +1,90 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Ec2HostConfig } from "./hostSchema";
+import { type GivenKey, publicKeyOf } from "./sshIdentity";
+
+/** What a server was made with and cannot change while it runs. Kept among the host's outputs in the state. */
+export interface ServerFacts {
+    generation: number;
+    architecture: string;
+    elasticIp: boolean;
+    /** `none`, `own`, or the id of a volume that was given. */
+    dataDisk: string;
+    /** The public half of the key that logs in; `made` where it is the stack's own. */
+    clientKey: string;
+    protected: boolean;
+}
+
+export function factsOf(config: Ec2HostConfig, architecture: string, clientKey: GivenKey | undefined): ServerFacts {
+    return {
+        generation: config.generation,
+        architecture,
+        elasticIp: config.elasticIp,
+        dataDisk: config.dataDisk ? (config.dataDisk.volumeId ?? "own") : "none",
+        clientKey: clientKey ? publicKeyOf(clientKey.privateKey) : "made",
+        protected: config.terminationProtection,
+    };
+}
+
+/**
+ * What the config asks of a running server that would lose its data, or that it cannot do.
+ *
+ * @param now undefined where the host goes
+ * @returns a line for each mistake, with its place and the remedy
+ */
+export function serverMistakes(before: ServerFacts, now: ServerFacts | undefined, protectVolumes: boolean): string[] {
+    const replaced = now === undefined || now.generation !== before.generation;
+    if (replaced && before.protected) {
+        const place = now === undefined ? "count" : "generation";
+        return [
+            `berth:host.${place}: the server that would go is protected from termination; set terminationProtection: false ` +
+                `and run ./scripts/up first`,
+        ];
+    }
+    const unprotect = "when nothing on it is needed: ./scripts/pulumi config set -s STACK berth:protectVolumes false";
+    if (now === undefined) {
+        if (!protectVolumes || before.dataDisk !== "none") return [];
+        return [`berth:host.count: with a host that goes, the named volumes on its disk go too; ${unprotect}`];
+    }
+    if (replaced) {
+        if (!protectVolumes || now.dataDisk !== "none") return [];
+        return [
+            `berth:host.generation: ${now.generation}: the server is replaced, and with it go the named volumes on its disk; ` +
+                `give it a dataDisk, or, ${unprotect}`,
+        ];
+    }
+    const newServer = `add one to generation for a new server`;
+    const mistakes: string[] = [];
+    if (now.architecture !== before.architecture) {
+        mistakes.push(
+            `berth:host.instanceType: it is ${now.architecture}, the running server ${before.architecture}; ${newServer}`,
+        );
+    }
+    if (before.dataDisk !== "none" && now.dataDisk !== before.dataDisk) {
+        mistakes.push(
+            `berth:host.dataDisk: the named volumes of the running server are on its disk; leave it, or ${newServer}, and, ${unprotect}`,
+        );
+    }
+    if (now.clientKey !== before.clientKey) {
+        mistakes.push(
+            `berth:host.privateKeyFile: the running server lets in another key only; put that back, or ${newServer}`,
+        );
+    }
+    if (before.elasticIp && !now.elasticIp) {
+        mistakes.push(`berth:host.elasticIp: the running server is known by it; leave it, or ${newServer}`);
+    }
+    return mistakes;
+}
+
+/** The facts of the stack's servers as the last update left them, by the host's name. */
+export async function runningServers(): Promise<Map<string, ServerFacts>> {
+    const token = "pulumi:pulumi:readStackResourceOutputs";
+    const answer = (await pulumi.runtime.invoke(token, { stackName: pulumi.getStack() })) as {
+        outputs?: Record<string, { type: string; outputs?: { server?: ServerFacts } }>;
+    };
+    const servers = new Map<string, ServerFacts>();
+    for (const [urn, resource] of Object.entries(answer.outputs ?? {})) {
+        const server = resource.outputs?.server;
+        if (resource.type === "berth:index:Ec2Host" && server) servers.set(urn.split("::").at(-1) ?? "", server);
+    }
+    return servers;
+}
