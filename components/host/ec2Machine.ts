@@ -5,7 +5,8 @@ import { Role } from "@pulumi/aws/iam/role";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudConfig } from "./cloudConfig";
-import type { Ec2HostArgs } from "./ec2Host";
+import type { Ec2Offer, Subnet } from "./ec2Lookup";
+import type { Ec2HostConfig } from "./hostSchema";
 import type { SshIdentity } from "./sshIdentity";
 
 /** AWS's own policy for hosts that Session Manager reaches. */
@@ -32,7 +33,7 @@ const PINNED = [
 /** The instance of the wanted generation, locked down, and its key pair. */
 export function createInstance(
     name: string,
-    args: Ec2HostArgs,
+    args: { config: Ec2HostConfig; offer: Ec2Offer; subnet: Subnet },
     parts: { user: string; identity: SshIdentity; securityGroupId: pulumi.Input<string>; tags: Record<string, string> },
     options: pulumi.CustomResourceOptions,
 ): Instance {
