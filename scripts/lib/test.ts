@@ -94,7 +94,10 @@ async function jest(part: Part, dockerHost: string | undefined, count: Count): P
         `--outputFile=${report}`,
         ...(part === "unit" ? [] : ["--runInBand"]),
     ];
-    const env = dockerHost ? { DOCKER_HOST: dockerHost } : undefined;
+    const env = {
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+        ...(dockerHost && { DOCKER_HOST: dockerHost }),
+    };
     // --json prints the report on stdout too: what a person reads is on stderr.
     await execute(path.join(root, "node_modules/.bin/jest"), args, {
         cwd: root,

@@ -16,8 +16,6 @@ import {
 } from "@aws-sdk/client-ec2";
 import { docker } from "./project";
 
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
-
 const CANONICAL = "099720109477";
 
 /** A client of the lab's EC2, as anybody could write one. */
