@@ -3,11 +3,10 @@ import { KeyPair } from "@pulumi/aws/ec2/keyPair";
 import { InstanceProfile } from "@pulumi/aws/iam/instanceProfile";
 import { Role } from "@pulumi/aws/iam/role";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment";
-import * as pulumi from "@pulumi/pulumi";
-import { cloudConfig } from "./cloudConfig";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Ec2Offer, Subnet } from "./ec2Lookup";
 import type { Ec2HostConfig } from "./hostSchema";
-import type { SshIdentity } from "./sshIdentity";
+import { type SshIdentity, userDataOf } from "./sshIdentity";
 
 /** AWS's own policy for hosts that Session Manager reaches. */
 const SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
@@ -75,15 +74,6 @@ export function createInstance(
         },
         { ...options, ignoreChanges: PINNED },
     );
-}
-
-function userDataOf(user: string, { client, host }: SshIdentity): pulumi.Output<string> {
-    const text = pulumi
-        .all([client.publicKey, host.privateKey, host.publicKey])
-        .apply(([authorizedKey, hostPrivateKey, hostPublicKey]) =>
-            cloudConfig({ user, authorizedKey, hostPrivateKey, hostPublicKey }),
-        );
-    return pulumi.secret(text);
 }
 
 function createSsmProfile(name: string, tags: Record<string, string>, options: pulumi.CustomResourceOptions) {

@@ -1,8 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { cloudConfig } from "./cloudConfig";
 import type { Host, SshConnection } from "./host";
-import { SshIdentity } from "./sshIdentity";
+import { SshIdentity, userDataOf } from "./sshIdentity";
 
 /** The login of every host that Berth makes, as on Ubuntu's cloud images. */
 const USER = "ubuntu";
@@ -89,12 +88,6 @@ function createMachine(
     storage: Storage,
     options: pulumi.CustomResourceOptions,
 ) {
-    const { client, host } = identity;
-    const userData = pulumi
-        .all([client.publicKey, host.privateKey, host.publicKey])
-        .apply(([authorizedKey, hostPrivateKey, hostPublicKey]) =>
-            cloudConfig({ user: USER, authorizedKey, hostPrivateKey, hostPublicKey }),
-        );
     const hostname = hostNameOf(args.machineName);
     const seed = (file: string, content: pulumi.Input<string>) => ({
         file: `${SEED}/${file}`,
@@ -122,7 +115,7 @@ function createMachine(
             networksAdvanced: [network.name, ...(args.networks ?? [])].map((n) => ({ name: n })),
             ports: [{ internal: 22, external: args.sshPort, ip: LOOPBACK }],
             uploads: [
-                seed("user-data", pulumi.secret(userData)),
+                seed("user-data", userDataOf(USER, identity)),
                 seed("meta-data", `instance-id: ${hostname}\nlocal-hostname: ${hostname}\n`),
             ],
             stopSignal: "SIGRTMIN+3",

@@ -2,6 +2,7 @@ import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { utils } from "ssh2";
+import { cloudConfig } from "./cloudConfig";
 
 /** Prints a new ed25519 private key and leaves no file behind. No text of the user's is part of it. */
 const GENERATE = `set -eu
@@ -97,6 +98,16 @@ export class SshIdentity extends pulumi.ComponentResource {
         this.identityFile = identityFile(`${name}-client-key-file`, this.client, args.client?.file, { parent: this });
         this.registerOutputs({ identityFile: this.identityFile });
     }
+}
+
+/** The user data of a machine with this identity, a secret: the host's private key is in it. */
+export function userDataOf(user: string, { client, host }: SshIdentity): pulumi.Output<string> {
+    const text = pulumi
+        .all([client.publicKey, host.privateKey, host.publicKey])
+        .apply(([authorizedKey, hostPrivateKey, hostPublicKey]) =>
+            cloudConfig({ user, authorizedKey, hostPrivateKey, hostPublicKey }),
+        );
+    return pulumi.secret(text);
 }
 
 /**

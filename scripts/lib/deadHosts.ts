@@ -1,9 +1,16 @@
 import { execute } from "./commands";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
-import { type StateResource, exportState, importState, sshWordsOf, withoutResources } from "./state";
+import {
+    INSTANCE,
+    type StateResource,
+    exportState,
+    importState,
+    providerOf,
+    sshWordsOf,
+    withoutResources,
+} from "./state";
 
-const INSTANCE = "aws:ec2/instance:Instance";
 const EMBEDDED = /berth:index:LocalHost\$docker:index\/container:Container::.*-machine$/;
 /** Seconds in which a living host answers; long enough for one behind a jump host. */
 const PROBE_SECONDS = 10;
@@ -13,15 +20,19 @@ const PROBE_SECONDS = 10;
  * containers would wait for a host that never answers. Where AWS, or the local engine, knows nothing of a host any
  * more, it leaves the state with what was on it, and the next update makes all of it anew.
  *
- * @returns the ids of instances that are there, but stopped
+ * @param before the stack's resources
+ * @returns its resources after that, and the ids of instances that are there, but stopped
  */
-export async function dropDeadHosts(pulumi: Pulumi, stack: string): Promise<string[]> {
-    const before = (await exportState(pulumi, stack)).deployment?.resources ?? [];
+export async function dropDeadHosts(
+    pulumi: Pulumi,
+    stack: string,
+    before: StateResource[],
+): Promise<{ resources: StateResource[]; stopped: string[] }> {
     const silent: StateResource[] = [];
     for (const host of before.filter(isHost)) {
         if (!(await answers(host, before))) silent.push(host);
     }
-    if (silent.length === 0) return [];
+    if (silent.length === 0) return { resources: before, stopped: [] };
     say(`no sign of ${silent.map(nameOf).join(", ")}: asking what became of it`);
     const asked = before.filter((r) => r.custom && silent.some((host) => host.provider === r.provider));
     await pulumi.output([
@@ -33,15 +44,15 @@ export async function dropDeadHosts(pulumi: Pulumi, stack: string): Promise<stri
     const gone = asked.filter(({ urn }) => !after.some((resource) => resource.urn === urn));
     for (const host of gone.filter(isHost)) say(`${nameOf(host)} is gone: what was on it leaves the state`);
     const children = childrenOf(gone, before);
+    const resources = withoutResources(after, children);
     if (state.deployment && children.size > 0) {
-        state.deployment.resources = withoutResources(after, children);
+        state.deployment.resources = resources;
         await importState(pulumi, stack, state);
     }
-    return after
-        .filter(
-            ({ urn, outputs }) => silent.some((h) => h.urn === urn) && /^stopp/.test(String(outputs?.instanceState)),
-        )
-        .map(({ id = "" }) => id);
+    const stopped = after.filter(
+        ({ urn, outputs }) => silent.some((h) => h.urn === urn) && /^stopp/.test(String(outputs?.instanceState)),
+    );
+    return { resources, stopped: stopped.map(({ id = "" }) => id) };
 }
 
 /** What is a host by itself: an instance, or the container that is the embedded host. */
@@ -84,7 +95,3 @@ function providerOn(instance: StateResource, resources: StateResource[]): StateR
     const used = resources.filter((r) => r.deletedWith === instance.urn && r.type.startsWith("docker:"));
     return providerOf(used[0]?.provider, resources);
 }
-
-/** @param reference `URN::ID`, as resources name their provider */
-const providerOf = (reference: string | undefined, resources: StateResource[]) =>
-    resources.find(({ urn }) => urn === reference?.replace(/::[^:]*$/, ""));

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { dropDeadHosts } from "./deadHosts";
-import { isInEc2Lab, stopEc2Lab } from "./ec2Lab";
+import { ec2LabOf, stopEc2Lab } from "./ec2Lab";
 import { stopLab } from "./hostImage";
 import { restoreIdentity } from "./identity";
 import { stackLabels } from "./labels";
@@ -10,7 +10,7 @@ import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { type StateResource, exportState } from "./state";
+import { INSTANCE, type StateResource } from "./state";
 import { StackFile, alone, splitStack, stackExists } from "./stack";
 
 const USAGE = `./scripts/down [-s STACK] [--purge] [options of \`pulumi destroy\`]
@@ -33,16 +33,15 @@ main(async () => {
 async function down(stack: string, purge: boolean, args: string[]): Promise<number> {
     const pulumi = await Pulumi.find();
     const file = fs.existsSync(stackFile(stack)) ? new StackFile(stack) : undefined;
-    const inLab = file !== undefined && isInEc2Lab(file);
+    const inLab = file !== undefined && ec2LabOf(file) !== undefined;
     const usesEngine = inLab || file?.get("berth:host", "kind") === "local";
     const dockerHost = usesEngine
         ? await ensureEngine(file?.get("berth:host", "dockerHost") as string | undefined)
         : undefined;
     if (await stackExists(pulumi, stack)) {
-        await recover(pulumi, stack, stackLabels(stack));
+        const before = await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
-        await dropDeadHosts(pulumi, stack);
-        const resources = (await exportState(pulumi, stack)).deployment?.resources ?? [];
+        const { resources } = await dropDeadHosts(pulumi, stack, before);
         refuseProtected(resources);
         const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
         if (code !== 0) {
@@ -67,7 +66,7 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
 /** Half a teardown is worse than none: AWS would refuse the instance alone, after its address is gone. */
 function refuseProtected(resources: StateResource[]): void {
     const isProtected = ({ type, inputs }: StateResource) =>
-        type === "aws:ec2/instance:Instance" && inputs?.disableApiTermination === true;
+        type === INSTANCE && inputs?.disableApiTermination === true;
     const ids = resources.filter(isProtected).map(({ id }) => id);
     if (ids.length === 0) return;
     throw new UserError(

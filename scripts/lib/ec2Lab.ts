@@ -52,5 +52,6 @@ export async function stopEc2Lab(file: StackFile, dockerHost: string): Promise<v
     file.save();
 }
 
-/** Whether the stack's file says that it runs in the lab's EC2. */
-export const isInEc2Lab = (file: StackFile) => file.get("berth:lab", "ec2") !== undefined;
+/** The endpoint in whose lab a stack runs, as its file says; undefined on AWS and elsewhere. */
+export const ec2LabOf = (file: StackFile) =>
+    file.get("berth:lab", "ec2") as { endpoint: string; region: string } | undefined;

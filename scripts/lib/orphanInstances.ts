@@ -1,9 +1,9 @@
 import type { EC2Client } from "@aws-sdk/client-ec2";
+import { ec2LabOf } from "./ec2Lab";
 import { say } from "./progress";
 import type { StackFile } from "./stack";
-import type { StateResource } from "./state";
+import { INSTANCE, type StateResource } from "./state";
 
-const INSTANCE = "aws:ec2/instance:Instance";
 const KEY_PAIR = "aws:ec2/keyPair:KeyPair";
 const LIVING = ["pending", "running", "stopping", "stopped"];
 
@@ -42,7 +42,7 @@ const namesOf = (resources: StateResource[], type: string) =>
 
 /** Where the stack's instances are: the lab, or the region of the stack, with the credentials of AWS's tools. */
 function clientFor(Client: typeof EC2Client, file: StackFile): EC2Client {
-    const lab = file.get("berth:lab", "ec2") as { endpoint: string; region: string } | undefined;
+    const lab = ec2LabOf(file);
     if (lab) return new Client({ ...lab, credentials: { accessKeyId: "lab", secretAccessKey: "lab" } });
     const region = file.get("aws:region");
     const profile = file.get("aws:profile");

@@ -3,12 +3,12 @@ import * as path from "node:path";
 import { shellQuote } from "../../components/shellQuote";
 import { run } from "./commands";
 import { labelFilters } from "./labels";
+import { removeOrphanInstances } from "./orphanInstances";
 import { own, stackFile } from "./paths";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
-import { removeOrphanInstances } from "./orphanInstances";
 import { StackFile } from "./stack";
-import { type StateResource, exportState, importState, sshWordsOf } from "./state";
+import { type StateResource, exportState, importState, providerOf, sshWordsOf } from "./state";
 
 /** Kinds of the docker provider that block a second creation by their name. */
 const KINDS: Record<string, string> = {
@@ -21,21 +21,24 @@ const KINDS: Record<string, string> = {
  * would block the next run by its name. Only what carries this stack's labels is removed.
  *
  * To be called under the lock of ./scripts/up: nobody else of this clone is at work then.
+ *
+ * @returns the stack's resources
  */
-export async function recover(pulumi: Pulumi, stack: string, labels: Record<string, string>): Promise<void> {
+export async function recover(pulumi: Pulumi, stack: string, labels: Record<string, string>): Promise<StateResource[]> {
     if (staleLocks(stack).length > 0) {
         say("the last run was killed: its lock on the state is lifted");
         await pulumi.output(["cancel", "--yes", "--stack", stack]);
     }
     const exported = await exportState(pulumi, stack);
     const pending = exported.deployment?.pending_operations ?? [];
-    if (pending.length === 0) return;
     const resources = exported.deployment?.resources ?? [];
+    if (pending.length === 0) return resources;
     const interrupted = pending.filter(({ type }) => type === "creating").map(({ resource }) => resource);
     for (const resource of interrupted) await removeOrphan(resource, resources, labels);
     if (fs.existsSync(stackFile(stack))) await removeOrphanInstances(interrupted, resources, new StackFile(stack));
     delete exported.deployment?.pending_operations;
     await importState(pulumi, stack, exported);
+    return resources;
 }
 
 /** Locks on this stack in the clone's own backend. */
@@ -70,8 +73,7 @@ async function removeOrphan(
 
 /** How the docker CLI is run against the engine of the resource's provider: here, or on the host by ssh. */
 function dockerOf(resource: StateResource, resources: StateResource[]): ((args: string[]) => string[]) | undefined {
-    const urn = resource.provider?.replace(/::[^:]*$/, "");
-    const provider = resources.find((r) => r.urn === urn);
+    const provider = providerOf(resource.provider, resources);
     const host = provider?.inputs?.host;
     if (typeof host === "string" && host.startsWith("unix://")) return (args) => ["docker", "--host", host, ...args];
     const ssh = sshWordsOf(provider);

@@ -1,5 +1,8 @@
 import type { Pulumi } from "./pulumiCli";
 
+/** The type of an EC2 instance. */
+export const INSTANCE = "aws:ec2/instance:Instance";
+
 /** One resource of a stack's state, as `pulumi stack export` writes it. */
 export interface StateResource {
     urn: string;
@@ -49,6 +52,10 @@ export function withoutResources(resources: StateResource[], gone: Set<string>):
             ...(resource.deletedWith && !stays(resource.deletedWith) && { deletedWith: undefined }),
         }));
 }
+
+/** @param reference `URN::ID`, as resources name their provider */
+export const providerOf = (reference: string | undefined, resources: StateResource[]) =>
+    resources.find(({ urn }) => urn === reference?.replace(/::[^:]*$/, ""));
 
 /**
  * How the host of a docker provider is reached.

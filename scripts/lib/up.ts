@@ -1,6 +1,6 @@
 import type { Exposure } from "../../components/host";
 import { dropDeadHosts } from "./deadHosts";
-import { isInEc2Lab, prepareEc2Lab } from "./ec2Lab";
+import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
 import { exposureTable } from "./exposureTable";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { restoreIdentity } from "./identity";
@@ -38,9 +38,10 @@ async function up(stack: string, args: string[], lab: boolean): Promise<number> 
     const exists = await stackExists(pulumi, stack);
     await prepareHost(stack, lab, () => (exists ? isOnAws(pulumi, stack) : Promise.resolve(false)));
     if (exists) {
-        await recover(pulumi, stack, stackLabels(stack));
+        const resources = await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
-        refuseStopped(await dropDeadHosts(pulumi, stack), stack);
+        const { stopped } = await dropDeadHosts(pulumi, stack, resources);
+        refuseStopped(stopped, stack);
     } else {
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
@@ -58,7 +59,7 @@ async function prepareHost(stack: string, lab: boolean, onAws: () => Promise<boo
         if (lab) throw new UserError(`--lab is for hosts of kind ec2; stack ${stack} is on this computer already`);
         return prepareMachine(file);
     }
-    if (isInEc2Lab(file) || (kind === "ec2" && lab && !(await onAws()))) return prepareEc2Lab(file);
+    if (ec2LabOf(file) || (kind === "ec2" && lab && !(await onAws()))) return prepareEc2Lab(file);
     if (!lab) return;
     throw new UserError(
         kind === "ec2"
@@ -109,7 +110,7 @@ async function isOnAws(pulumi: Pulumi, stack: string): Promise<boolean> {
 function refuseStopped(instances: string[], stack: string): void {
     if (instances.length === 0) return;
     const file = new StackFile(stack);
-    const lab = file.get("berth:lab", "ec2") as { endpoint: string; region: string } | undefined;
+    const lab = ec2LabOf(file);
     const region = lab?.region ?? file.get("aws:region");
     const where = `${lab ? ` --endpoint-url ${lab.endpoint}` : ""}${typeof region === "string" ? ` --region ${region}` : ""}`;
     const ids = instances.join(" ");
@@ -121,7 +122,7 @@ function refuseStopped(instances: string[], stack: string): void {
 /** Many a failed update is a changed address of the person: nobody else is let in by SSH. */
 async function sayWhoIsLetIn(pulumi: Pulumi, stack: string): Promise<void> {
     const file = new StackFile(stack);
-    if (file.get("berth:host", "kind") !== "ec2" || isInEc2Lab(file)) return;
+    if (file.get("berth:host", "kind") !== "ec2" || ec2LabOf(file)) return;
     const { deployment } = await exportState(pulumi, stack);
     const addresses = (deployment?.resources ?? [])
         .filter(({ type }) => type === "aws:ec2/eip:Eip")
