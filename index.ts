@@ -2,18 +2,27 @@ import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "./components/config";
 import { DockerEngine } from "./components/engine";
 import { type StackHost, createHosts, sshCommand, sshTarget } from "./components/host";
-import { ServiceGroup } from "./components/services";
+import { ServiceGroup, checkPlan, registryAuth } from "./components/services";
 
 export = async () => {
     const config = readConfig();
     const name = `${pulumi.getProject()}-${pulumi.getStack()}`;
     const labels = { "berth.project": pulumi.getProject(), "berth.stack": pulumi.getStack() };
 
+    const mirrors = [...config.engine.registryMirrors, ...(config.lab ? [config.lab.registryMirror] : [])];
+    const plan = {
+        project: config.project,
+        prefix: name,
+        protectVolumes: config.protectVolumes,
+        registries: config.registries,
+    };
+    const facts = await checkPlan({ ...plan, mirrors: config.lab?.registryHere ? [config.lab.registryHere] : mirrors });
+
     const hosts = await createHosts({
         config: config.host,
         hostName: name,
         published: config.published,
-        ports: Object.values(config.services).flatMap((service) => service.ports),
+        ports: Object.values(config.project.services).flatMap((service) => service.ports),
         labels,
         protectVolumes: config.protectVolumes,
         account: config.account,
@@ -31,20 +40,14 @@ export = async () => {
             version: config.engine.version,
             apt:
                 config.engine.apt ?? (config.lab && { url: config.lab.aptUrl, fingerprint: config.lab.aptFingerprint }),
-            registryMirrors: [...config.engine.registryMirrors, ...(config.lab ? [config.lab.registryMirror] : [])],
+            registryMirrors: mirrors,
+            registryAuth: registryAuth(config.registries),
             logs: config.engine.logs,
         });
 
-        const services = new ServiceGroup(`${scope}services`, {
-            engine,
-            services: config.services,
-            scope,
-            prefix: name,
-            labels,
-            secretEnvironment: config.secretEnvironment,
-        });
+        const services = new ServiceGroup(`${scope}services`, { ...plan, ...facts, engine, scope, labels });
 
-        const port = config.published[0]?.port;
+        const port = config.published.find(({ protocol }) => protocol === undefined)?.port;
         const authority = port === 80 ? host.address : pulumi.interpolate`${host.address}:${port}`;
         return {
             url: port === undefined ? undefined : pulumi.interpolate`http://${authority}`,

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { NAMESPACE, describeIssues } from "./configErrors";
-import { type AwsAccount, type PublishedPort, exposureMistakes, hostSchema } from "./host";
-import { type ServiceSpecs, isReachable, portCollisions, servicesSchema } from "./services";
+import { type AwsAccount, type PublishedPort, hostSchema } from "./host";
+import { type ConfigContext, configuredProject, projectKeys, projectSchema } from "./projectConfig";
+import { type ComposeProject, registriesSchema } from "./services";
 import { userError } from "./userError";
 
 const url = z.string().regex(/^https?:\/\/[A-Za-z0-9.-]+(:\d+)?(\/[A-Za-z0-9._~/-]*)?$/, {
@@ -55,6 +56,7 @@ const labSchema = z
         aptUrl: url,
         aptFingerprint: fingerprint,
         registryMirror: url,
+        registryHere: url.optional().describe("The same registry, as this computer reaches it."),
         ec2: z
             .strictObject({
                 endpoint: url,
@@ -74,7 +76,8 @@ const labSchema = z
 export const configSchema = z.strictObject({
     host: hostSchema,
     engine: engineSchema.prefault({}),
-    services: servicesSchema,
+    ...projectKeys,
+    registries: registriesSchema.default({}),
     protectVolumes: z
         .boolean({ error: "write true or false" })
         .default(true)
@@ -82,28 +85,42 @@ export const configSchema = z.strictObject({
     lab: labSchema.optional(),
 });
 
-type CheckedConfig = z.output<typeof configSchema> & { published: PublishedPort[] };
+/** What is said of the host, the engine and the registries. */
+type Settings = Omit<z.output<typeof configSchema>, keyof z.output<typeof projectSchema>>;
+
+interface CheckedConfig extends Settings {
+    project: ComposeProject;
+    /** Ports that services publish beyond the host itself. */
+    published: PublishedPort[];
+    /** What a person should know, a line each. */
+    warnings: string[];
+}
 
 /** The stack's config, checked. */
-export type BerthConfig = CheckedConfig & { secretEnvironment: boolean; account: AwsAccount };
+export type BerthConfig = CheckedConfig & { account: AwsAccount };
 
 /**
  * Checks raw values of the namespace `berth`, each a JSON text or a plain string, as Pulumi gives them.
  *
- * @returns the config, or all that is wrong with it, a line each: path, value, what is allowed
+ * @returns the config, or all that is wrong with it, a line each: place, value, what is allowed
  */
-export function parseConfig(raw: Record<string, string>): { config: CheckedConfig } | { errors: string[] } {
+export function parseConfig(
+    raw: Record<string, string>,
+    context: ConfigContext,
+): { config: CheckedConfig } | { errors: string[] } {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, parseValue(text)]));
     values.host = hostInLab(values.host, values.lab);
     const result = configSchema.safeParse(values);
     const errors = result.success ? [] : describeIssues(result.error.issues, values, configSchema);
-    errors.push(...portCollisions(values.services, reservedPorts(values.host)));
-    // The sections are checked against each other as soon as both are right by themselves.
-    const host = hostSchema.safeParse(values.host).data;
-    const services = servicesSchema.safeParse(values.services).data;
-    const published = services ? publishedPorts(services) : [];
-    if (host && services) errors.push(...exposureMistakes(host, published));
-    return result.success && errors.length === 0 ? { config: { ...result.data, published } } : { errors };
+    // The project is checked, also against the host, as soon as what it needs of the config is right by itself.
+    const about = projectSchema.safeParse(values).data;
+    const knownHost = hostSchema.safeParse(values.host).data;
+    const read = about && configuredProject(about, context, knownHost, reservedPorts(values.host));
+    errors.push(...(read?.errors ?? []));
+    if (!result.success || !read?.project || errors.length > 0) return { errors };
+    const { host, engine, registries, protectVolumes, lab } = result.data;
+    const { project, published, warnings } = read;
+    return { config: { host, engine, registries, protectVolumes, lab, project, published, warnings } };
 }
 
 /** In the lab nobody has to look up an address first, or can shut this computer out. */
@@ -125,16 +142,6 @@ function reservedPorts(host: unknown): { port: number; place: string }[] {
     return typeof sshPort === "number" ? [own, { port: sshPort, place: "berth:host.sshPort" }] : [own];
 }
 
-function publishedPorts(services: ServiceSpecs): PublishedPort[] {
-    return Object.entries(services).flatMap(([service, { ports }]) =>
-        ports.flatMap((port, i) =>
-            isReachable(port)
-                ? [{ port: port.published, service, place: `berth:services.${service}.ports[${i}]` }]
-                : [],
-        ),
-    );
-}
-
 /**
  * The only reader of the stack's config.
  *
@@ -147,7 +154,13 @@ export function readConfig(): BerthConfig {
     for (const [key, value] of Object.entries(all)) {
         if (key.startsWith(`${NAMESPACE}:`)) raw[key.slice(NAMESPACE.length + 1)] = value;
     }
-    const result = parseConfig(raw);
+    const result = parseConfig(raw, {
+        directory: process.cwd(),
+        environment: process.env,
+        // The engine hands its secrets over by name: there is no public accessor for "is this key a secret".
+        secretKeys: JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[],
+        projectName: `${pulumi.getProject()}-${pulumi.getStack()}`,
+    });
     if ("errors" in result) {
         const count = result.errors.length;
         throw userError(
@@ -156,13 +169,8 @@ export function readConfig(): BerthConfig {
                 `\nMend Pulumi.${pulumi.getStack()}.yaml, or use: ./scripts/pulumi config set -s ${pulumi.getStack()} --path '<path>' <value>`,
         );
     }
-    // The engine hands its secrets over by name: there is no public accessor for "is this key a secret".
-    const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
-    return {
-        ...result.config,
-        secretEnvironment: secretKeys.includes(`${NAMESPACE}:services`),
-        account: awsAccount(all, process.env),
-    };
+    for (const warning of result.config.warnings) void pulumi.log.warn(warning);
+    return { ...result.config, account: awsAccount(all, process.env) };
 }
 
 /** What the aws plugin takes from the same places. */

@@ -5,29 +5,35 @@ export const NAMESPACE = "berth";
 
 type Issue = z.core.$ZodIssue;
 
-/** Keys whose values never appear in an error. */
-const isPrivate = (path: PropertyKey[]) => path.includes("environment") || path.includes("privateKey");
+/** Keys whose values, and all in them, never appear in an error. */
+const PRIVATE = ["environment", "privateKey", "secrets", "password"];
+const isPrivate = (path: PropertyKey[]) => PRIVATE.some((key) => path.includes(key));
 
 /** What zod found, a line each: the place in the config, the value, and what is allowed. */
 export function describeIssues(issues: Issue[], values: Record<string, unknown>, schema: z.ZodType): string[] {
-    return issues.flatMap(leafIssues).flatMap((issue) => describe(issue, values, schema));
+    return leafIssues(issues).flatMap((issue) => describe(issue, values, schema));
+}
+
+/** What zod found, where it is: of a union, the issues of the branch that is meant. */
+export function leafIssues(issues: Issue[]): Issue[] {
+    return issues.flatMap(leaves);
 }
 
 /** A union's issue hides those of its branches: the branch that got furthest says most. */
-function leafIssues(issue: Issue): Issue[] {
+function leaves(issue: Issue): Issue[] {
+    if (issue.code === "invalid_key") return issue.issues.map((inner) => ({ ...inner, path: issue.path }));
     if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
     const depth = (branch: Issue[]) => Math.max(...branch.map((i) => i.path.length));
     const deepest = issue.errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
     if (depth(deepest) === 0) return [issue];
-    return deepest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(leafIssues);
+    return deepest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(leaves);
 }
 
 function describe(issue: Issue, values: Record<string, unknown>, schema: z.ZodType): string[] {
     if (issue.code === "unrecognized_keys") {
         return issue.keys.map((key) => {
-            const isService = issue.path[0] === "services" && issue.path.length === 2;
-            const why = isService ? "Berth does not support this key; it supports" : "unknown key; the keys are";
-            return `${pathText([...issue.path, key])}: ${why}: ${knownKeys(issue.path, schema, values).join(", ")}`;
+            const keys = knownKeys(issue.path, schema, values).join(", ");
+            return `${pathText([...issue.path, key])}: unknown key; the keys are: ${keys}`;
         });
     }
     const value = issue.path.reduce<unknown>(

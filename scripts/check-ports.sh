@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Refuses ports of the server that something else holds already, and says what. Changes nothing. Runs on the host as root:
 #
-#   bash -s -- [LABEL=VALUE...] -- [[ADDRESS:]PORT...] < check-ports.sh
+#   bash -s -- [LABEL=VALUE...] -- [[ADDRESS:]PORT[/PROTOCOL]...] < check-ports.sh
 #
 # Containers with all of the labels are the stack's own: a port may pass from one of them to another. Without an
-# address, a port is wanted on all addresses.
+# address, a port is wanted on all addresses; an IPv6 address stands in brackets. PROTOCOL is tcp (default), udp or sctp.
 # stderr: a line for each port that is taken. Exit code 1 then.
 # BERTH_ROOT (tests only) is put before every path.
 set -euo pipefail
@@ -18,12 +18,20 @@ while [ "${1:---}" != -- ]; do
 done
 shift || true
 
-# holders: a line "ADDRESS PORT WHO" for all that listens, or would by a container's port.
+# holders: a line "ADDRESS PORT/PROTOCOL WHO" for all that listens, or would by a container's port.
 holders() {
     local containers=no
     if published_ports 2>/dev/null; then containers=yes; fi
+    listeners tcp "$containers"
+    if wants udp; then listeners udp "$containers"; fi
+    if wants sctp; then listeners sctp "$containers"; fi
+}
+
+wants() { [[ $wanted == *"/$1 "* ]]; }
+
+listeners() {
     # 4th column: 0.0.0.0:80, 127.0.0.53%lo:53, [::1]:80, *:80; last: users:(("nginx",pid=7,fd=6),…)
-    ss -H -ltnp | awk -v containers="$containers" '{
+    ss -H -l -n -p "--$1" | awk -v protocol="$1" -v containers="$2" '{
         address = port = $4
         sub(/:[0-9]+$/, "", address)
         sub(/^.*:/, "", port)
@@ -35,7 +43,7 @@ holders() {
             sub(/",pid=/, " (pid ", who)
             who = who ")"
         }
-        print address, port, who
+        print address, port "/" protocol, who
     }'
 }
 
@@ -47,10 +55,10 @@ published_ports() {
     if [ "${#own_filters[@]}" -gt 0 ]; then all=$(grep -vxF "${own:-none}" <<<"$all" || true); fi
     if [ -z "$all" ]; then return; fi
     # shellcheck disable=SC2016
-    local port='{{range .}}{{if .HostPort}}{{.HostIp}}|{{.HostPort}}|{{$c.Name}}{{"\n"}}{{end}}{{end}}'
+    local port='{{range $to, $all := .}}{{range $all}}{{if .HostPort}}{{.HostIp}}|{{.HostPort}}|{{$to}}|{{$c.Name}}{{"\n"}}{{end}}{{end}}{{end}}'
     # shellcheck disable=SC2086
-    docker inspect --format "{{\$c := .}}{{range .HostConfig.PortBindings}}$port{{end}}{{range .NetworkSettings.Ports}}$port{{end}}" $all |
-        awk -F'|' 'NF == 3 { sub(/^\//, "", $3); print ($1 == "" ? "*" : $1), $2, "the container " $3 }'
+    docker inspect --format "{{\$c := .}}{{with .HostConfig.PortBindings}}$port{{end}}{{with .NetworkSettings.Ports}}$port{{end}}" $all |
+        awk -F'|' 'NF == 4 { sub(/^.*\//, "", $3); sub(/^\//, "", $4); print ($1 == "" ? "*" : $1), $2 "/" $3, "the container " $4 }'
 }
 
 is_any() { [[ $1 =~ ^(0\.0\.0\.0|::|\*)$ ]]; }
@@ -59,10 +67,12 @@ problems=()
 check() {
     local address='*' port=${1##*:} held_address held_port who
     if [[ $1 == *:* ]]; then address=${1%:*}; fi
+    address=${address//[][]/}
+    if [[ $port != */* ]]; then port+=/tcp; fi
     while read -r held_address held_port who; do
         [ "$held_port" = "$port" ] || continue
         if is_any "$address" || is_any "$held_address" || [ "$address" = "$held_address" ]; then
-            problems+=("port $port of the server is taken by $who: publish another port, or stop it")
+            problems+=("port ${port%/tcp} of the server is taken by $who: publish another port, or stop it")
             return
         fi
     done <<<"$held"
@@ -72,6 +82,7 @@ if ! command -v ss >/dev/null; then
     echo "berth: the server has no ss, which tells whose a port is; as root: apt-get install iproute2" >&2
     exit 1
 fi
+wanted="$* "
 held=$(holders)
 for port in "$@"; do check "$port"; done
 if [ "${#problems[@]}" -gt 0 ]; then

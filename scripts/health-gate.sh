@@ -1,21 +1,28 @@
 #!/usr/bin/env bash
 # Waits until a container is healthy, and says why when it never will be. Runs on the host, as a user of Docker:
 #
-#   bash -s -- CONTAINER TIMEOUT_SECONDS < health-gate.sh
+#   bash -s -- CONTAINER TIMEOUT_SECONDS service|job [PROBE …] < health-gate.sh
 #
-# Ends at once, with 0, when the container is healthy or has exited with 0 and is not to be started again; where it
-# has no health check, when it has run for STEADY_SECONDS without a restart. Ends at once, with 1, when it is
-# unhealthy, keeps restarting or has exited otherwise, and prints the dossier: exit code, out-of-memory flag, the health
-# probe's last output, and the last lines of its log.
+# A service: ends at once, with 0, when the container is healthy or has exited with 0 and is not to be started again.
+# Where it has no health check: when PROBE, a command in the container, succeeds, or, without one, when it has run for
+# STEADY_SECONDS without a restart. A job: ends with 0 when the container has exited with 0.
+#
+# Ends at once, with 1, when the container is unhealthy, keeps restarting or has exited otherwise, and prints the
+# dossier: exit code, out-of-memory flag, the health probe's last output, and the last lines of its log.
 set -euo pipefail
 
 readonly STEADY_SECONDS=3
 readonly POLL_SECONDS=0.2
+readonly PROBE_SECONDS=10
 readonly LOG_LINES=30
 readonly MAX_RESTARTS=3
+# What a shell and Docker say of a command that the image does not have.
+readonly CANNOT_RUN=126 NOT_FOUND=127
 
 container=${1:?the container is missing}
 timeout=${2:?the timeout in seconds is missing}
+mode=${3:?the mode is missing: service or job}
+probe=("${@:4}")
 
 inspect() { docker container inspect --format "$1" -- "$container"; }
 
@@ -36,8 +43,19 @@ dossier() {
   out of memory: {{.State.OOMKilled}}'
     inspect '{{if .State.Health}}{{range .State.Health.Log}}{{.ExitCode}} {{printf "%q" .Output}}
 {{end}}{{end}}' | sed '/^$/d' | tail -n 1 | sed 's/^/  health probe:  exit code /'
+    if [ -n "$probe_output" ]; then printf '  probe:         %s\n' "$probe_output"; fi
     printf '  last %s lines of its log:\n' "$LOG_LINES"
     docker logs --tail "$LOG_LINES" -- "$container" 2>&1 | sed 's/^/    /'
+}
+
+# Whether the probe succeeds. An image that does not have the command is watched as if there were no probe.
+probed() {
+    local code=0
+    probe_output=$(timeout "$PROBE_SECONDS" docker exec -- "$container" "${probe[@]}" 2>&1) || code=$?
+    case $code in
+    "$CANNOT_RUN" | "$NOT_FOUND") probe=() ;;
+    esac
+    [ "$code" = 0 ]
 }
 
 fail() {
@@ -45,6 +63,13 @@ fail() {
     exit 1
 }
 
+probe_output=
+late="it is neither healthy nor unhealthy"
+if [ "$mode" = job ]; then
+    late="it has not ended"
+elif [ "${#probe[@]}" -gt 0 ]; then
+    late="it does not answer"
+fi
 deadline=$((SECONDS + timeout))
 while true; do
     current=$(state) || {
@@ -52,19 +77,24 @@ while true; do
         exit 1
     }
     read -r status health restarts code seconds <<<"$current"
-    case $status/$health in
-    running/healthy)
+    case $mode/$status/$health in
+    service/running/healthy)
         echo healthy
         exit 0
         ;;
-    running/unhealthy) fail "it is unhealthy" ;;
-    running/none)
-        if [ "$seconds" -ge "$STEADY_SECONDS" ]; then
+    service/running/unhealthy) fail "it is unhealthy" ;;
+    service/running/none)
+        if [ "${#probe[@]}" -gt 0 ]; then
+            if probed; then
+                echo "answers"
+                exit 0
+            fi
+        elif [ "$seconds" -ge "$STEADY_SECONDS" ]; then
             echo "running"
             exit 0
         fi
         ;;
-    exited/* | dead/*)
+    */exited/* | */dead/*)
         if [ "$code" = 0 ]; then
             echo "exited with 0"
             exit 0
@@ -73,6 +103,6 @@ while true; do
         ;;
     esac
     [ "$restarts" -lt "$MAX_RESTARTS" ] || fail "it keeps restarting"
-    [ "$SECONDS" -lt "$deadline" ] || fail "it is neither healthy nor unhealthy after $timeout s"
+    [ "$SECONDS" -lt "$deadline" ] || fail "$late after $timeout s"
     sleep "$POLL_SECONDS"
 done

@@ -1,5 +1,6 @@
 import { remote } from "@pulumi/command";
 import * as docker from "@pulumi/docker";
+import type { types as dockerTypes } from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -17,6 +18,8 @@ export interface DockerEngineArgs extends EngineSpec {
     host: Host;
     /** What all that the stack makes on this engine carries. At least one. */
     labels: Record<string, string>;
+    /** Credentials of registries, the same at each run. Default: none */
+    registryAuth?: dockerTypes.input.ProviderRegistryAuth[];
 }
 
 /** Docker CE with Compose and Buildx on a host, its `daemon.json`, and who is in the `docker` group. */
@@ -30,7 +33,7 @@ export class DockerEngine extends pulumi.ComponentResource {
 
     constructor(name: string, args: DockerEngineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("berth:index:DockerEngine", name, {}, opts);
-        const { host, labels, ...spec } = args;
+        const { host, labels, registryAuth, ...spec } = args;
         const ssh = host.connection;
         const install = new remote.Command(
             `${name}-install`,
@@ -52,6 +55,7 @@ export class DockerEngine extends pulumi.ComponentResource {
             {
                 host: pulumi.interpolate`ssh://${ssh.user}@${ssh.host}:${ssh.port}`,
                 sshOpts: sshTarget(ssh).apply((target) => sshOptions(target).flatMap((o) => ["-o", o])),
+                ...(registryAuth && registryAuth.length > 0 && { registryAuth }),
             },
             { parent: this, dependsOn: [install] },
         );

@@ -25,15 +25,16 @@ export function createSecurityGroup(
     const { vpcId, ipv6, exposure, tags } = args;
     const description = ruleDescription(`Host ${args.hostName} of Berth`);
     const group = new SecurityGroup(name, { vpcId, description, tags }, options);
-    for (const { port, from, why } of exposure) {
+    for (const { port, to, protocol, from, why } of exposure) {
+        const ports = [port, to, protocol].filter((part) => part !== undefined).join("-");
         for (const range of from) {
             new SecurityGroupIngressRule(
-                `${name}-${port}-from-${range}`,
+                `${name}-${ports}-from-${range}`,
                 {
                     securityGroupId: group.id,
-                    ipProtocol: "tcp",
+                    ipProtocol: protocol ?? "tcp",
                     fromPort: port,
-                    toPort: port,
+                    toPort: to ?? port,
                     ...address(range),
                     description: ruleDescription(why),
                     tags,

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { Exposure } from "./exposure";
+import type { Exposure, Protocol } from "./exposure";
 import { type Host, type SshConnection, type SshProxy, asRoot, commandConnection } from "./host";
 import { type GivenKey, SshKey, identityFile } from "./sshIdentity";
 
@@ -15,11 +15,13 @@ const REMOVE_SCRIPT = path.join(SCRIPTS, "remove-docker.sh");
 /** The server has booted long ago: one that refuses for 12 s, or is silent for three minutes, is given up. */
 const DIAL_ERROR_LIMIT = 10;
 
-/** A port of the server that a service shall have. */
+/** A port of the server that a service shall have, or, without `published`, any that is free. */
 export interface PortBinding {
-    /** Default: all addresses of the server */
+    /** IPv4 or IPv6 address of the server, without brackets. Default: all of them */
     hostIp?: string;
-    published: number;
+    published?: number;
+    /** Default: tcp */
+    protocol?: Protocol;
 }
 
 export interface ExistingHostArgs {
@@ -106,7 +108,7 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
 
     /** A command of its own: were it the survey, a new list of ports would make the machine's id unknown in the plan. */
     private checkPorts(name: string, { ports, labels, user }: ExistingHostArgs, survey: pulumi.Resource) {
-        const wanted = ports.map((p) => (p.hostIp === undefined ? `${p.published}` : `${p.hostIp}:${p.published}`));
+        const wanted = ports.flatMap(portWord);
         const own = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
         return this.command(
             name,
@@ -148,6 +150,13 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
     }
 }
 
+/** A port as scripts/check-ports.sh takes it, `80`, `127.0.0.1:80`, `[::1]:53/udp`; none where the engine chooses one. */
+function portWord({ hostIp, published, protocol = "tcp" }: PortBinding): string[] {
+    if (published === undefined) return [];
+    const address = hostIp === undefined ? "" : hostIp.includes(":") ? `[${hostIp}]:` : `${hostIp}:`;
+    return [`${address}${published}${protocol === "tcp" ? "" : `/${protocol}`}`];
+}
+
 /**
  * The exposure of a server that has a firewall of its own. Docker's rules come before it for published ports: it
  * decides only about the server's own, SSH among them.
@@ -157,7 +166,7 @@ export function behindFirewall(rows: Exposure[], sshPort: number, firewall: stri
     return rows.map((row) => ({
         ...row,
         why:
-            row.port === sshPort
+            row.port === sshPort && row.protocol === undefined
                 ? `${row.why}; ${firewall} on it decides`
                 : `${row.why}; ${firewall} does not keep it closed, as Docker publishes past it`,
     }));

@@ -1,9 +1,16 @@
 import { EVERYONE, isIpv6Range, isTooWide } from "./cidr";
 import type { HostConfig } from "./hostSchema";
+import { isNamedBy } from "./openPorts";
+
+export type Protocol = "tcp" | "udp" | "sctp";
 
 /** A port that a service publishes beyond the host itself. */
 export interface PublishedPort {
     port: number;
+    /** Default: tcp */
+    protocol?: Protocol;
+    /** Address of the host that it is published on. Default: all of them */
+    hostIp?: string;
     service: string;
     /** Where the config says so: `berth:services.web.ports[0]`. */
     place: string;
@@ -11,17 +18,21 @@ export interface PublishedPort {
 
 /** One row of the exposure table. */
 export interface Exposure {
-    /** TCP port of the host's address. */
+    /** Port of the host's address. */
     port: number;
+    /** Last port, where the config publishes a range: `port` is the first. */
+    to?: number;
+    /** Default: tcp */
+    protocol?: "udp" | "sctp";
     /** Address ranges that reach it; empty where nobody does. */
     from: string[];
     why: string;
 }
 
-/** Ports that a web server is for: published, they are open to everyone. */
+/** TCP ports that a web server is for: published, they are open to everyone. HTTP/3 (443/udp) is not among them. */
 const WEB_PORTS = [80, 443];
 
-/** Ports of databases and the like that nobody means to show the internet. */
+/** TCP ports of databases and the like that nobody means to show the internet. */
 const DATABASE_PORTS: Record<number, string> = {
     1433: "SQL Server",
     1521: "Oracle",
@@ -40,6 +51,40 @@ const DATABASE_PORTS: Record<number, string> = {
 
 const LOOPBACK = ["127.0.0.1/32"];
 
+/** `53/udp`, `7000-7010/tcp`: ports as Docker and the exposure table write them. */
+export function portName({ port, to, protocol = "tcp" }: { port: number; to?: number; protocol?: Protocol }): string {
+    return `${port}${to === undefined ? "" : `-${to}`}/${protocol}`;
+}
+
+/** What several services publish on several addresses is one port of the host. */
+interface Port {
+    port: number;
+    protocol: Protocol;
+    hostIps: (string | undefined)[];
+    services: string[];
+    place: string;
+}
+
+function portsOf(published: PublishedPort[]): Port[] {
+    const ports = new Map<string, Port>();
+    for (const { port, protocol = "tcp", hostIp, service, place } of published) {
+        const known = ports.get(portName({ port, protocol }));
+        if (!known) {
+            ports.set(portName({ port, protocol }), { port, protocol, hostIps: [hostIp], services: [service], place });
+            continue;
+        }
+        known.hostIps.push(hostIp);
+        if (!known.services.includes(service)) known.services.push(service);
+    }
+    return [...ports.values()];
+}
+
+function row(port: Port, from: string[], more = ""): Exposure {
+    const { services, protocol } = port;
+    const why = `${services.join(", ")} publish${services.length === 1 ? "es" : ""} it${more}`;
+    return { port: port.port, ...(protocol !== "tcp" && { protocol }), from, why };
+}
+
 /**
  * Who reaches which port of a host, and why. On EC2 the security group is made from these rows, so the table cannot
  * differ from it.
@@ -48,33 +93,68 @@ const LOOPBACK = ["127.0.0.1/32"];
  */
 export function exposureOf(host: HostConfig, published: PublishedPort[], ipv6 = false): Exposure[] {
     const everyone = ipv6 ? [EVERYONE.ipv4, EVERYONE.ipv6] : [EVERYONE.ipv4];
-    const publishes = ({ service }: PublishedPort) => `${service} publishes it`;
+    const ports = portsOf(published);
+    const rows = (rowOf: (port: Port) => Exposure) => inRanges(ports.map((port) => ({ port, row: rowOf(port) })));
     switch (host.kind) {
         case "local":
             return [
                 { port: host.sshPort, from: LOOPBACK, why: "SSH of the machine" },
-                ...published.map((p) => ({
-                    port: p.port,
-                    from: LOOPBACK,
-                    why: publishes(p),
-                })),
+                ...rows((port) => {
+                    const why = whyNotForwarded(port);
+                    return why === undefined ? row(port, LOOPBACK) : row(port, [], `, not forwarded: ${why}`);
+                }),
             ];
         case "existing":
             return [
                 { port: host.port, from: everyone, why: "SSH, as the server has it" },
-                ...published.map((p) => ({ port: p.port, from: everyone, why: publishes(p) })),
+                ...rows((port) => row(port, everyone)),
             ];
         case "ec2":
             return [
                 { port: 22, from: host.sshFrom, why: "SSH, from berth:host.sshFrom" },
-                ...published.map((p): Exposure => {
-                    const named = host.open[p.port];
-                    if (named) return { port: p.port, from: named, why: `${publishes(p)}, from berth:host.open` };
-                    if (WEB_PORTS.includes(p.port)) return { port: p.port, from: everyone, why: publishes(p) };
-                    return { port: p.port, from: [], why: `${publishes(p)}, closed: berth:host.open does not name it` };
-                }),
+                ...rows((port) => onEc2(port, host.open, everyone)),
             ];
     }
+}
+
+/** Ports of one entry of the config that follow each other and are open to the same are one row. */
+function inRanges(ports: { port: Port; row: Exposure }[]): Exposure[] {
+    const rows: Exposure[] = [];
+    let before: Port | undefined;
+    for (const { port, row } of ports) {
+        const last = rows.at(-1);
+        const follows = before?.place === port.place && port.port === (last?.to ?? last?.port ?? 0) + 1;
+        const same = last?.protocol === row.protocol && last?.why === row.why && String(last.from) === String(row.from);
+        if (last && follows && same) last.to = port.port;
+        else rows.push({ ...row });
+        before = port;
+    }
+    return rows;
+}
+
+function onEc2(port: Port, open: Record<string, string[]>, everyone: string[]): Exposure {
+    if (port.protocol === "sctp") return row(port, [], ", closed: a security group opens all ports of SCTP or none");
+    const named = Object.entries(open).find(([key]) => isNamedBy(port, key))?.[1];
+    if (named) return row(port, named, ", from berth:host.open");
+    if (port.protocol === "tcp" && WEB_PORTS.includes(port.port)) return row(port, everyone);
+    if (port.protocol === "tcp") return row(port, [], ", closed: berth:host.open does not name it");
+    const http3 = port.port === 443 ? "HTTP/3 is " : "";
+    return row(port, [], `, ${http3}closed: berth:host.open does not name it with /${port.protocol}`);
+}
+
+/** Why a port of the embedded host does not reach this computer; undefined where it does. */
+function whyNotForwarded({ protocol, hostIps }: Port): string | undefined {
+    if (protocol === "sctp") return "SCTP stays inside the machine";
+    return hostIps.every((ip) => ip?.includes(":")) ? "the machine has no IPv6 address" : undefined;
+}
+
+/** The ports of 127.0.0.1 that lead to the embedded host. */
+export function forwardedPorts(published: PublishedPort[]): { port: number; protocol: "tcp" | "udp"; place: string }[] {
+    return portsOf(published).flatMap((p) =>
+        p.protocol === "sctp" || whyNotForwarded(p) !== undefined
+            ? []
+            : [{ port: p.port, protocol: p.protocol, place: p.place }],
+    );
 }
 
 /**
@@ -83,29 +163,36 @@ export function exposureOf(host: HostConfig, published: PublishedPort[], ipv6 = 
  * @returns a line for each mistake: its place, and the remedy
  */
 export function exposureMistakes(host: HostConfig, published: PublishedPort[]): string[] {
-    const mistakes: string[] = [];
-    if (host.kind === "ec2") {
-        const known = new Set(published.map((p) => String(p.port)));
-        for (const port of Object.keys(host.open)) {
-            if (known.has(port)) continue;
-            if (port === "22") {
-                mistakes.push("berth:host.open.22: SSH is opened by sshFrom; name the addresses there");
-                continue;
-            }
-            mistakes.push(`berth:host.open.${port}: no service publishes port ${port}; publish it, or take it out`);
-        }
-    }
-    for (const row of exposureOf(host, published)) {
-        const database = DATABASE_PORTS[row.port];
-        const place = published.find((p) => p.port === row.port)?.place;
-        if (!database || !place || !row.from.some(isTooWide)) continue;
+    const mistakes = host.kind === "ec2" ? openMistakes(host.open, published) : [];
+    const rows = exposureOf(host, published).filter(({ from }) => from.some(isTooWide));
+    for (const { port, protocol, place } of portsOf(published)) {
+        const database = protocol === "tcp" ? DATABASE_PORTS[port] : undefined;
+        const open = rows.some((r) => (r.protocol ?? "tcp") === protocol && r.port <= port && port <= (r.to ?? r.port));
+        if (!database || !open) continue;
         const remedy =
             host.kind === "ec2"
-                ? `name the addresses that need it in berth:host.open.${row.port}`
-                : `publish it on one address, such as "127.0.0.1:${row.port}:${row.port}"`;
-        mistakes.push(`${place}: the internet would reach port ${row.port} (${database}); ${remedy}`);
+                ? `name the addresses that need it in berth:host.open.${port}`
+                : `publish it on one address, such as "127.0.0.1:${port}:${port}"`;
+        mistakes.push(`${place}: the internet would reach port ${port} (${database}); ${remedy}`);
     }
     return mistakes;
+}
+
+/** What `berth:host.open` names and nobody publishes, or nobody can open. */
+function openMistakes(open: Record<string, string[]>, published: PublishedPort[]): string[] {
+    const known = portsOf(published);
+    return Object.keys(open).flatMap((key) => {
+        if (known.some((port) => isNamedBy(port, key))) return [];
+        if (isNamedBy({ port: 22, protocol: "tcp" }, key)) {
+            return `berth:host.open.${key}: SSH is opened by sshFrom; name the addresses there`;
+        }
+        const [numbers = "", protocol] = key.split("/");
+        const other = protocol === "udp" ? numbers : `${numbers}/udp`;
+        const remedy = known.some((port) => isNamedBy(port, other))
+            ? `${protocol === "udp" ? `${numbers}/tcp` : other} is published: write "${other}"`
+            : "publish it, or take it out";
+        return `berth:host.open.${key}: no service publishes port ${key}; ${remedy}`;
+    });
 }
 
 /** `203.0.113.4/32, 10.0.0.0/8`; in words where it is everybody or nobody. */

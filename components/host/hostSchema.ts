@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cidr, isIpv6Range, isTooWide } from "./cidr";
+import { overlap } from "./openPorts";
 import { tagMistakes } from "./tags";
 
 const whole = (min: number, max: number, unit = "") => {
@@ -85,11 +86,17 @@ export const ec2HostSchema = z.strictObject({
         .describe("Who may use SSH: your own address with /32, or your office's range."),
     allowSshFromAnywhere: yesOrNo(false).describe("Lets `sshFrom` name the whole internet."),
     open: z
-        .record(z.string().regex(/^\d{1,5}$/, { error: "not a port" }), cidrs, {
-            error: `write a map: a published port and who may reach it, such as {"8080": ["203.0.113.0/24"]}`,
-        })
+        .record(
+            z.string().regex(/^\d{1,5}(-\d{1,5})?(\/(tcp|udp))?$/, {
+                error: `not a port; write it as "8080", "53/udp" or "7000-7010"`,
+            }),
+            cidrs,
+            { error: `write a map: a published port and who may reach it, such as {"8080": ["203.0.113.0/24"]}` },
+        )
         .default({})
-        .describe("Who may reach a published port other than 80 and 443, which are open to everyone."),
+        .describe(
+            "Who may reach published ports: `8080`, `53/udp`, `7000-7010`. Without it 80 and 443 (TCP) are open to everyone, any other to nobody.",
+        ),
     count: whole(1, 50).default(1).describe("How many such hosts."),
     instanceType: z
         .string()
@@ -192,9 +199,11 @@ export const hostSchema = z
         if (host.sshFrom.length > 0 && host.sshFrom.every(isIpv6Range)) {
             mistake(["sshFrom"], "Berth itself connects by IPv4; name an IPv4 address of yours too");
         }
-        for (const [port, ranges] of Object.entries(host.open)) {
+        Object.entries(host.open).forEach(([port, ranges], i, all) => {
             if (new Set(ranges).size < ranges.length) mistake(["open", port], "a range is there twice");
-        }
+            const earlier = all.slice(0, i).find(([other]) => overlap(other, port));
+            if (earlier) mistake(["open", port], `"${earlier[0]}" names the port too; name it once`);
+        });
         for (const key of ["size", "iops"] as const) {
             if (host.dataDisk?.volumeId === undefined || host.dataDisk[key] === undefined) continue;
             mistake(["dataDisk", key], "the volume that volumeId names stays as it is; leave one of both out");

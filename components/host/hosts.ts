@@ -3,7 +3,7 @@ import { type AwsAccount, type LabEndpoint, accountMistakes, labProvider } from 
 import { Ec2Host } from "./ec2Host";
 import { lookUpEc2 } from "./ec2Lookup";
 import { ExistingHost, type PortBinding, behindFirewall } from "./existingHost";
-import { type Exposure, type PublishedPort, exposureOf } from "./exposure";
+import { type Exposure, type PublishedPort, exposureOf, forwardedPorts } from "./exposure";
 import { readGivenKey } from "./givenKey";
 import type { Host, SshProxy } from "./host";
 import type { Ec2HostConfig, ExistingHostConfig, HostConfig, LocalHostConfig } from "./hostSchema";
@@ -65,7 +65,8 @@ function hostsOrMistakes(args: HostsArgs): Promise<StackHost[] | string[]> | Sta
 
 async function createLocalHost({ config, ...args }: HostsArgs<LocalHostConfig>): Promise<StackHost[] | string[]> {
     const { labels, published } = args;
-    const ports = [{ port: config.sshPort, place: "berth:host.sshPort" }, ...published];
+    const forwarded = forwardedPorts(published);
+    const ports = [{ port: config.sshPort, place: "berth:host.sshPort" }, ...forwarded];
     const problems = await checkLocalEngine({ dockerHost: config.dockerHost, ports, labels });
     if (problems.length > 0) return problems;
     const host = new LocalHost("host", {
@@ -73,7 +74,7 @@ async function createLocalHost({ config, ...args }: HostsArgs<LocalHostConfig>):
         dockerHost: config.dockerHost,
         image: config.image,
         sshPort: config.sshPort,
-        publishedPorts: published.map(({ port }) => port),
+        publishedPorts: forwarded.map(({ port, protocol }) => ({ port, protocol })),
         networks: args.lab ? [args.lab.network] : [],
         missingCapabilities: localMissingCapabilities(),
         labels,

@@ -1,5 +1,5 @@
 export type { AwsAccount } from "./awsAccount";
-export { describeRanges, exposureMistakes } from "./exposure";
+export { describeRanges, exposureMistakes, portName } from "./exposure";
 export type { Exposure, PublishedPort } from "./exposure";
 export { asRoot, commandConnection, sshCommand, sshOptions, sshTarget } from "./host";
 export type { Host, SshConnection } from "./host";

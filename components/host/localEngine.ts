@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import * as dgram from "node:dgram";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as net from "node:net";
@@ -11,11 +12,18 @@ export interface EngineContainer {
     Ports: { IP?: string; PublicPort?: number; Type: string }[] | null;
 }
 
+/** A port of 127.0.0.1. */
+export interface LocalPort {
+    port: number;
+    /** Default: tcp */
+    protocol?: "tcp" | "udp";
+}
+
 export interface LocalEngineCheck {
     /** `unix:///…` */
     dockerHost: string;
-    /** TCP ports of 127.0.0.1 that the stack is about to publish, with the place in the config that asks for each. */
-    ports: { port: number; place: string }[];
+    /** Ports of 127.0.0.1 that the stack is about to publish, with the place in the config that asks for each. */
+    ports: (LocalPort & { place: string })[];
     /** Labels that the stack's own containers carry: what they hold is not in anybody's way. */
     labels: Record<string, string>;
 }
@@ -36,22 +44,27 @@ export async function checkLocalEngine({ dockerHost, ports, labels }: LocalEngin
         ];
     }
     const problems: string[] = [];
-    for (const { port, place } of ports) {
+    for (const { place, ...port } of ports) {
+        const taken = `${place}: port ${port.protocol === "udp" ? `${port.port}/udp` : port.port} of this computer is taken`;
         const holder = holderAmongContainers(containers, port, labels);
         if (holder === "own") continue;
-        if (holder) problems.push(`${place}: port ${port} of this computer is taken by the container ${holder}`);
+        if (holder) problems.push(`${taken} by the container ${holder}`);
         else if (await isTaken(port)) {
             const process = await holderProcess(port);
-            problems.push(`${place}: port ${port} of this computer is taken${process ? ` by ${process}` : ""}`);
+            problems.push(`${taken}${process ? ` by ${process}` : ""}`);
         }
     }
     return problems.map((p) => (p.includes(" is taken") ? `${p}; stop it, or choose another port` : p));
 }
 
-/** The container that publishes a TCP port where 127.0.0.1 would meet it; "own" when it carries all the labels. */
-export function holderAmongContainers(containers: EngineContainer[], port: number, labels: Record<string, string>) {
+/** The container that publishes a port where 127.0.0.1 would meet it; "own" when it carries all the labels. */
+export function holderAmongContainers(
+    containers: EngineContainer[],
+    { port, protocol = "tcp" }: LocalPort,
+    labels: Record<string, string>,
+) {
     const meets = (p: { IP?: string; PublicPort?: number; Type: string }) =>
-        p.Type === "tcp" && p.PublicPort === port && ["127.0.0.1", "0.0.0.0", "::", "", undefined].includes(p.IP);
+        p.Type === protocol && p.PublicPort === port && ["127.0.0.1", "0.0.0.0", "::", "", undefined].includes(p.IP);
     const holder = containers.find((c) => c.Ports?.some(meets));
     if (!holder) return undefined;
     const own = Object.entries(labels).every(([label, value]) => holder.Labels?.[label] === value);
@@ -75,29 +88,36 @@ function listContainers(socketPath: string): Promise<EngineContainer[]> {
 }
 
 /** Whether somebody listens on the port of 127.0.0.1. Ports that only root may open are not "taken". */
-function isTaken(port: number): Promise<boolean> {
+function isTaken({ port, protocol }: LocalPort): Promise<boolean> {
     return new Promise((resolve, reject) => {
-        const server = net.createServer();
-        server.once("error", (error: NodeJS.ErrnoException) => {
+        const refused = (error: NodeJS.ErrnoException) => {
             if (error.code === "EADDRINUSE") resolve(true);
             else if (error.code === "EACCES") resolve(false);
             else reject(error);
-        });
-        server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(false)));
+        };
+        if (protocol === "udp") {
+            const socket = dgram.createSocket("udp4").once("error", refused);
+            socket.bind({ address: "127.0.0.1", port, exclusive: true }, () => socket.close(() => resolve(false)));
+        } else {
+            const server = net.createServer().once("error", refused);
+            server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(false)));
+        }
     });
 }
 
 /** `nginx (pid 4711)`, where this computer has a command that tells. */
-async function holderProcess(port: number): Promise<string | undefined> {
+async function holderProcess({ port, protocol = "tcp" }: LocalPort): Promise<string | undefined> {
     const run = promisify(execFile);
     const ask = (command: string, args: string[]) =>
         run(command, args).then(
             ({ stdout }) => stdout,
             () => "", // not installed, or it may not see the process: the port is named all the same
         );
-    const ss = /users:\(\("([^"]+)",pid=(\d+)/.exec(await ask("ss", ["-Hltnp", `sport = :${port}`]));
+    const sockets = await ask("ss", [`-Hl${protocol === "udp" ? "u" : "t"}np`, `sport = :${port}`]);
+    const ss = /users:\(\("([^"]+)",pid=(\d+)/.exec(sockets);
     if (ss) return `${ss[1]} (pid ${ss[2]})`;
-    const lsof = await ask("lsof", ["-nP", "-Fpc", `-iTCP:${port}`, "-sTCP:LISTEN"]);
+    const listening = protocol === "udp" ? [`-iUDP:${port}`] : [`-iTCP:${port}`, "-sTCP:LISTEN"];
+    const lsof = await ask("lsof", ["-nP", "-Fpc", ...listening]);
     const [pid, command] = [/^p(\d+)$/m.exec(lsof)?.[1], /^c(.+)$/m.exec(lsof)?.[1]];
     return pid && command ? `${command} (pid ${pid})` : undefined;
 }

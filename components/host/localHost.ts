@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Host, SshConnection } from "./host";
+import { type ForwardedPort, createForwarder } from "./portForwarder";
 import { SshIdentity, userDataOf } from "./sshIdentity";
 
 /** The login of every host that Berth makes, as on Ubuntu's cloud images. */
@@ -18,8 +19,8 @@ export interface LocalHostArgs {
     image: string;
     /** TCP port on 127.0.0.1 that leads to the machine's sshd. */
     sshPort: number;
-    /** TCP ports that services publish; each is reachable on 127.0.0.1 under the same number. */
-    publishedPorts: number[];
+    /** Ports that services publish; each is reachable on 127.0.0.1 under the same number. */
+    publishedPorts: ForwardedPort[];
     /** Existing Docker networks that the machine joins besides its own. Default: none */
     networks?: string[];
     /** Capabilities that the local engine itself lacks and cannot give away, such as `CAP_SYS_RESOURCE`. Default: none */
@@ -59,7 +60,11 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
         const containerd = volume("containerd");
         const machine = createMachine(name, args, identity, network, { data, containerd, labels }, options);
         for (const port of args.publishedPorts) {
-            createForwarder(name, args, port, network, labels, { ...options, dependsOn: [machine] });
+            createForwarder(
+                `${name}-port`,
+                { ...args, port, address: LOOPBACK, network, labels },
+                { ...options, dependsOn: [machine] },
+            );
         }
 
         this.connection = {
@@ -130,40 +135,6 @@ function createMachine(
             // another computer's engine may replace a machine that runs.
             ignoreChanges: ["securityOpts", "uploads", "capabilities"],
         },
-    );
-}
-
-/** Leads one port of 127.0.0.1 to the same port of the machine (TCP), as an unprivileged container of the same image. */
-function createForwarder(
-    name: string,
-    args: LocalHostArgs,
-    port: number,
-    network: docker.Network,
-    labels: Labels,
-    options: pulumi.CustomResourceOptions,
-) {
-    return new docker.Container(
-        `${name}-port-${port}`,
-        {
-            name: `${args.machineName}-port-${port}`,
-            image: args.image,
-            entrypoints: ["systemd-socket-activate"],
-            command: [
-                `--listen=${port}`,
-                "/usr/lib/systemd/systemd-socket-proxyd",
-                "--connections-max=4096", // its default is 256
-                `${args.machineName}:${port}`,
-            ],
-            user: "nobody",
-            readOnly: true,
-            capabilities: { drops: ["ALL"] },
-            securityOpts: ["no-new-privileges:true"],
-            networksAdvanced: [{ name: network.name }],
-            ports: [{ internal: port, external: port, ip: LOOPBACK }],
-            restart: "unless-stopped",
-            labels,
-        },
-        { ...options, deleteBeforeReplace: true },
     );
 }
 

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { componentOutputs } from "../componentOutputs";
 import type { Ec2HostConfig } from "./hostSchema";
 import { type GivenKey, publicKeyOf } from "./sshIdentity";
 
@@ -77,14 +77,6 @@ export function serverMistakes(before: ServerFacts, now: ServerFacts | undefined
 
 /** The facts of the stack's servers as the last update left them, by the host's name. */
 export async function runningServers(): Promise<Map<string, ServerFacts>> {
-    const token = "pulumi:pulumi:readStackResourceOutputs";
-    const answer = (await pulumi.runtime.invoke(token, { stackName: pulumi.getStack() })) as {
-        outputs?: Record<string, { type: string; outputs?: { server?: ServerFacts } }>;
-    };
-    const servers = new Map<string, ServerFacts>();
-    for (const [urn, resource] of Object.entries(answer.outputs ?? {})) {
-        const server = resource.outputs?.server;
-        if (resource.type === "berth:index:Ec2Host" && server) servers.set(urn.split("::").at(-1) ?? "", server);
-    }
-    return servers;
+    const hosts = await componentOutputs<{ server: ServerFacts }>("berth:index:Ec2Host");
+    return new Map([...hosts].flatMap(([name, { server }]) => (server ? [[name, server]] : [])));
 }

@@ -1,7 +1,8 @@
-export { portCollisions } from "./portCollisions";
-export { isReachable } from "./portMapping";
-export type { PortMapping } from "./portMapping";
+export { checkPlan } from "./checkPlan";
+export { isReachable, portCollisions, portPath, readProject } from "./compose";
+export type { ComposeProject, PortMapping, ServiceSpec } from "./compose";
+export { registriesSchema, registryAuth } from "./image";
+export type { Registries } from "./image";
+export type { ServiceSummary } from "./service";
 export { ServiceGroup } from "./serviceGroup";
-export type { ServiceGroupArgs, ServiceSummary } from "./serviceGroup";
-export { servicesSchema } from "./serviceSchema";
-export type { ServiceSpec, ServiceSpecs } from "./serviceSchema";
+export type { ServiceGroupArgs } from "./serviceGroup";

@@ -1,61 +1,134 @@
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { DockerEngine } from "../engine";
-import { ContainerService } from "./container";
-import type { ServiceSpecs } from "./serviceSchema";
+import type { ComposeProject, ServiceSpec } from "./compose";
+import { createNetwork, objectName } from "./networks";
+import type { Registries } from "./image";
+import type { MadeWith } from "./readBack";
+import { ProjectContent } from "./projectContent";
+import { Service, type ServiceSummary } from "./service";
+import { jobsOf, serviceOrder } from "./serviceOrder";
+import { type StartStep, createStartOrder } from "./startOrder";
+import { type VolumeFacts, createVolume, volumeFacts } from "./volumes";
 
 export interface ServiceGroupArgs {
     engine: DockerEngine;
-    /** Services by name. */
-    services: ServiceSpecs;
-    /** Beginning of each container's name, which tells stacks on one engine apart. */
+    project: ComposeProject;
+    /** Beginning of every name on the engine, which tells stacks on one engine apart. */
     prefix: string;
     /** Begins the name of each service's resources, where a stack has several groups: `host-2/`. Default: nothing */
     scope?: string;
-    /** Labels on each container; `berth.service` comes on top. */
+    /** Labels on all that is made; `berth.service` comes on top. */
     labels: Record<string, string>;
-    /** Whether the services' environment is a secret. Default: false */
-    secretEnvironment?: boolean;
+    /** By service: what the registry has under the image's tag now, where `pull_policy` asks for it. Default: none */
+    digests?: Record<string, string>;
+    /** Ports that the stack's containers have, as far as their order cannot tell. Default: none */
+    madeWith?: MadeWith;
+    /** Credentials with which builds pull. Default: none */
+    registries?: Registries;
+    /** Whether volumes stay on the engine when they leave the stack. */
+    protectVolumes: boolean;
 }
 
-/** What is said of a service in the stack's outputs. */
-export interface ServiceSummary {
-    container: string;
-    image: string;
-    /** `[HOST_IP:]PUBLISHED:TARGET` */
-    ports: string[];
-}
-
-/** All services of a stack. */
+/** All services of a stack, with their networks and volumes. */
 export class ServiceGroup extends pulumi.ComponentResource {
     /** By the service's name; known when each container is healthy. */
     readonly summaries: pulumi.Output<Record<string, ServiceSummary>>;
+    /** Of the stack's volumes, by key: the next plan is held against it. */
+    readonly volumes: Record<string, VolumeFacts>;
+    private readonly services: Record<string, Service> = {};
 
-    constructor(name: string, args: ServiceGroupArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        name: string,
+        private readonly args: ServiceGroupArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         super("berth:index:ServiceGroup", name, {}, opts);
-        const { engine, services, prefix, scope = "", labels, secretEnvironment } = args;
-        const summaries: Record<string, ServiceSummary> = {};
-        for (const [service, spec] of Object.entries(services)) {
-            const containerName = `${prefix}-${service}`;
-            new ContainerService(
+        const { project, prefix, scope = "" } = args;
+        this.volumes = volumeFacts(project.volumes, prefix, args.protectVolumes);
+        const networks = this.createNetworks();
+        const volumes = this.createVolumes();
+        const content = new ProjectContent({ engine: args.engine, prefix, scope }, { parent: this });
+        const jobs = jobsOf(project.services);
+        for (const service of serviceOrder(project.services)) {
+            const spec = project.services[service];
+            if (!spec) continue;
+            this.services[service] = new Service(
                 `${scope}${service}`,
                 {
-                    engine,
+                    ...args,
+                    service,
                     spec,
-                    containerName,
-                    labels: { ...labels, "berth.service": service },
-                    secretEnvironment,
+                    isJob: jobs.has(service),
+                    digest: args.digests?.[service],
+                    networks,
+                    volumes,
+                    content,
+                    others: this.services,
                 },
                 { parent: this },
             );
-            summaries[service] = {
-                container: containerName,
-                image: spec.image,
-                ports: spec.ports.map((p) =>
-                    [p.hostIp, p.published, p.target].filter((x) => x !== undefined).join(":"),
-                ),
-            };
         }
-        this.summaries = pulumi.output(summaries);
-        this.registerOutputs({ summaries: this.summaries });
+        this.createStartOrder(`${scope}start-order`);
+        const summaries = Object.fromEntries(
+            Object.entries(this.services).map(([service, { summary }]) => [service, summary]),
+        );
+        const gates = Object.values(this.services).flatMap((service) => service.gates.map(({ urn }) => urn));
+        this.summaries = pulumi.all(gates).apply(() => summaries);
+        this.registerOutputs({ summaries: this.summaries, volumes: this.volumes });
+    }
+
+    private createNetworks(): Record<string, pulumi.Input<string>> {
+        const { project, prefix, scope = "", labels } = this.args;
+        return Object.fromEntries(
+            Object.entries(project.networks).map(([key, spec]): [string, pulumi.Input<string>] => {
+                const name = objectName(prefix, key, spec);
+                if (spec.external) return [key, name];
+                return [key, createNetwork(`${scope}network-${key}`, name, spec, labels, this.options).name];
+            }),
+        );
+    }
+
+    private createVolumes(): Record<string, pulumi.Input<string>> {
+        const { project, prefix, scope = "", labels } = this.args;
+        // A volume is never made anew because the data root is: it may have come along.
+        const options = { ...this.options, replacementTrigger: undefined };
+        return Object.fromEntries(
+            Object.entries(project.volumes).map(([key, spec]): [string, pulumi.Input<string>] => {
+                const facts = this.volumes[key];
+                if (!facts) return [key, objectName(prefix, key, spec)];
+                const volume: docker.Volume = createVolume(`${scope}volume-${key}`, facts, spec, labels, options);
+                return [key, volume.name];
+            }),
+        );
+    }
+
+    /** Has the host keep the order of `depends_on` when it boots. */
+    private createStartOrder(name: string): void {
+        const { engine, prefix, project } = this.args;
+        const comesBack = (spec: ServiceSpec) => spec.restart.condition !== "no";
+        const steps = Object.entries(this.services).flatMap(([service, { containerNames }]): StartStep[] => {
+            const spec = project.services[service];
+            if (!spec || !comesBack(spec)) return [];
+            const after = Object.entries(spec.depends_on).flatMap(([other, { condition }]) => {
+                const names = this.services[other]?.containerNames ?? [];
+                return names.map((container) => ({ container, condition }));
+            });
+            return after.length === 0 ? [] : containerNames.map((container) => ({ container, after }));
+        });
+        if (steps.length === 0) return;
+        const gates = Object.values(this.services).flatMap((service) => service.gates);
+        createStartOrder(name, engine, prefix, steps, gates, this);
+    }
+
+    private get options(): pulumi.CustomResourceOptions {
+        const { engine } = this.args;
+        return {
+            parent: this,
+            provider: engine.provider,
+            dependsOn: [engine.ready],
+            deletedWith: engine.host.dataResource,
+            replacementTrigger: engine.host.dataId, // a new data root holds neither networks nor containers
+        };
     }
 }

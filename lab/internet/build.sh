@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image berth/lab:KEY: what stands in for download.docker.com and Docker Hub where only Debian's packages are
-# reachable. An apt repository on 8081 (/gpg, /fingerprint, /dists/trixie/stable) and an image registry on 5000.
+# reachable. An apt repository on 8081 (/gpg, /fingerprint, /dists/trixie/stable), an image registry on 5000 with nginx,
+# busybox and redis, and one that asks for a password on 5001, with private/app:1.
 #
 # usage: lab/internet/build.sh
 #
@@ -19,7 +20,9 @@ fallback=
 
 built() { docker image inspect "$image" >/dev/null 2>&1; }
 
-build_servers() { docker build --force-rm --tag "$building" "$here"; }
+build_servers() {
+    docker build --force-rm --build-arg "PRIVATE_USER=$private_user" --build-arg "PRIVATE_PASSWORD=$private_password" --tag "$building" "$here"
+}
 
 nginx_image() { echo "berth/lab-nginx-$1:$key"; }
 
@@ -34,24 +37,51 @@ build_nginx_image() {
     docker build --force-rm --build-arg "SUITE=$1" --build-arg "NGINX_VERSION=$(nginx_version "$packages")" --tag "$(nginx_image "$1")" "$context"
 }
 
-start_filler() {
-    docker rm -f "$filler" >/dev/null 2>&1 || true
-    docker run -d --name "$filler" --label berth.lab=1 -p 127.0.0.1::5000 "$building"
-    answers_in_filler http://127.0.0.1:5000/v2/
+small_image() { echo "berth/lab-$1:$key"; }
+
+small_version() {
+    case $1 in
+        busybox) docker run --rm --label berth.lab=1 "$(small_image busybox-packages)" busybox | sed -n '1s/^BusyBox v\([0-9.]*\).*/\1/p' ;;
+        redis) docker run --rm --label berth.lab=1 "$(small_image redis-packages)" redis-server --version | sed -n 's/.* v=\([0-9.]*\).*/\1/p' ;;
+    esac
 }
 
-answers_in_filler() { docker exec "$filler" curl -fsS --retry 50 --retry-delay 1 --retry-connrefused --max-time 30 -o /dev/null "$1"; }
+build_small_image() {
+    docker build --force-rm --target packages --tag "$(small_image "$1-packages")" "$here/$1"
+    docker build --force-rm --build-arg "VERSION=$(small_version "$1")" --tag "$(small_image "$1")" "$here/$1"
+}
 
-# The engine itself pushes, and takes a registry on its loopback without TLS.
-push_nginx() {
-    local from=$1 tag target
-    shift
-    target=$(docker port "$filler" 5000/tcp | head -n 1)/library/nginx
+start_filler() {
+    docker rm -f "$filler" >/dev/null 2>&1 || true
+    docker run -d --name "$filler" --label berth.lab=1 -p 127.0.0.1::5000 -p 127.0.0.1::5001 "$building"
+    answers_in_filler http://127.0.0.1:5000/v2/
+    answers_in_filler --user "$private_user:$private_password" http://127.0.0.1:5001/v2/
+}
+
+answers_in_filler() { docker exec "$filler" curl -fsS --retry 50 --retry-delay 1 --retry-connrefused --max-time 30 -o /dev/null "$@"; }
+
+# push PORT REPOSITORY FROM TAG...   The engine itself pushes, and takes a registry on its loopback without TLS.
+push() {
+    local registry target from=$3 tag
+    registry=$(docker port "$filler" "$1/tcp" | head -n 1)
+    target=$registry/$2
+    shift 3
+    printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$registry" "$(printf '%s' "$private_user:$private_password" | base64)" >"$context/config.json"
     for tag in "$@"; do
         docker tag "$from" "$target:$tag"
-        docker push "$target:$tag"
+        docker --config "$context" push "$target:$tag"
         docker rmi "$target:$tag"
     done
+}
+
+# Under the official images' tags: 8.0.2, 8.0, 8 and latest.
+push_small_images() {
+    local name version
+    for name in busybox redis; do
+        version=$(small_version "$name")
+        push 5000 "library/$name" "$(small_image "$name")" "$version" "${version%.*}" "${version%%.*}" latest
+    done
+    push 5001 private/app "$(small_image busybox)" 1
 }
 
 read_apt_fallback() { docker exec "$filler" cat /srv/apt/fallback 2>/dev/null || true; }
@@ -60,6 +90,7 @@ commit_lab() {
     docker commit \
         -c "LABEL berth.source=$key" \
         -c "LABEL berth.nginx=\"${nginx_versions[*]}\"" \
+        -c "LABEL berth.private-user=$private_user" -c "LABEL berth.private-password=$private_password" \
         -c "LABEL berth.stand-in=\"apt repository for download.docker.com, registry for Docker Hub, from Debian packages\"" \
         ${fallback:+-c "LABEL berth.fallback=\"$fallback\""} \
         "$filler" "$image"
@@ -71,6 +102,7 @@ clean_up() {
         docker rm -f "$filler"
         docker rmi "$(nginx_image trixie)" "$(nginx_image forky)" "$building"
         docker rmi "$(nginx_image packages-trixie)" "$(nginx_image packages-forky)"
+        docker rmi "$(small_image busybox)" "$(small_image redis)" "$(small_image busybox-packages)" "$(small_image redis-packages)"
         docker image prune -f --filter label=berth.lab.stage=1
     } >/dev/null 2>&1 || true
 }
@@ -85,7 +117,7 @@ add_nginx() {
     version=$(nginx_version "$(nginx_image "$1")")
     nginx_versions+=("${version%.*}")
     shift
-    step "nginx $version into the registry" push_nginx "$(nginx_image "$suite")" "${version%.*}" "$version" "$@"
+    step "nginx $version into the registry" push 5000 library/nginx "$(nginx_image "$suite")" "${version%.*}" "$version" "$@"
 }
 
 if built; then exit 0; fi
@@ -106,11 +138,14 @@ if [ "$testing_failed" -ne 0 ]; then
     suites=(trixie)
     say_fallback "nginx from Debian testing cannot be had: the newest is Debian 13's"
 fi
-step "apt repository and registry" build_servers
+step "busybox" build_small_image busybox
+step "redis" build_small_image redis
+step "apt repository and registries" build_servers
 step "lab's first start" start_filler
 for suite in "${suites[@]}"; do
     if [ "$suite" = "${suites[${#suites[@]} - 1]}" ]; then add_nginx "$suite" latest; else add_nginx "$suite"; fi
 done
+step "busybox and redis into the registry" push_small_images
 apt_fallback=$(read_apt_fallback)
 if [ -n "$apt_fallback" ]; then say_fallback "$apt_fallback"; fi
 step "image $image" commit_lab

@@ -1,14 +1,16 @@
 #!/bin/bash
-# Runs the lab's two servers; where one of them ends, so does the container.
+# Runs the lab's servers: two registries, and the web server of the packages. Where one ends, so does the container.
 set -u
 
 docker-registry serve /etc/docker-registry.yml &
-registry=$!
+servers=($!)
+docker-registry serve /etc/docker-registry-private.yml &
+servers+=($!)
 nginx -g 'daemon off;' &
-web=$!
+servers+=($!)
 
-trap 'kill "$registry" "$web" 2>/dev/null; wait; exit 0' TERM INT
-wait -n "$registry" "$web"
+trap 'kill "${servers[@]}" 2>/dev/null; wait; exit 0' TERM INT
+wait -n "${servers[@]}"
 echo "one of the lab's servers has ended" >&2
-kill "$registry" "$web" 2>/dev/null
+kill "${servers[@]}" 2>/dev/null
 exit 1

@@ -4,8 +4,8 @@
 #
 # usage: lab/internet/start.sh
 #
-# The names in the URLs are known to containers in the network berth-lab. The registry is also published on the engine's
-# loopback, for pushes: `docker port berth-lab 5000`.
+# The names in the URLs are known to containers in the network berth-lab. Its registries, the second of which asks for a
+# password, are also published on the engine's loopback, for pushes: `docker port berth-lab 5000` (and 5001).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,13 +19,17 @@ running() { [ "$(docker inspect --format '{{ .State.Running }} {{ .Config.Image 
 start_container() {
     ensure_network
     docker rm -f "$container" >/dev/null 2>&1 || true
-    docker run -d --name "$container" --label berth.lab=1 --network "$network" --network-alias berth-lab -p 127.0.0.1::5000 "$image"
+    docker run -d --name "$container" --label berth.lab=1 --network "$network" --network-alias berth-lab -p 127.0.0.1::5000 -p 127.0.0.1::5001 "$image"
     wait_until_answering
 }
 
-# Prints the signing key's fingerprint once both servers answer.
+# Prints the signing key's fingerprint once all servers answer.
 fingerprint() {
-    docker exec "$container" sh -c 'curl -fsS --max-time 5 -o /dev/null http://127.0.0.1:5000/v2/ && curl -fsS --max-time 5 http://127.0.0.1:8081/fingerprint' 2>/dev/null
+    {
+        docker exec "$container" curl -fsS --max-time 5 -o /dev/null http://127.0.0.1:5000/v2/ &&
+            docker exec "$container" curl -fsS --max-time 5 -o /dev/null --user "$private_user:$private_password" http://127.0.0.1:5001/v2/ &&
+            docker exec "$container" curl -fsS --max-time 5 http://127.0.0.1:8081/fingerprint
+    } 2>/dev/null
 }
 
 wait_until_answering() {
@@ -42,8 +46,8 @@ wait_until_answering() {
 }
 
 print_answer() {
-    printf '{"aptUrl":"http://berth-lab:8081","aptFingerprint":"%s","registryMirror":"http://berth-lab:5000","network":"%s","nginx":["%s"]}\n' \
-        "$(fingerprint)" "$network" "$(image_label "$image" berth.nginx | sed 's/ /","/g')"
+    printf '{"aptUrl":"http://berth-lab:8081","aptFingerprint":"%s","registryMirror":"http://berth-lab:5000","registryHere":"http://%s","network":"%s","nginx":["%s"]}\n' \
+        "$(fingerprint)" "$(docker port "$container" 5000/tcp | head -n 1)" "$network" "$(image_label "$image" berth.nginx | sed 's/ /","/g')"
 }
 
 one_at_a_time lab

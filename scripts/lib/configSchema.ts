@@ -2,7 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { z } from "zod";
 import { configSchema } from "../../components/config";
+import { sectionSchemas } from "./composeSchema";
 import { root } from "./paths";
+import { serviceDocs, serviceDocsFile } from "./serviceDocs";
 
 /** The JSON schema that editors and people read. */
 export const schemaFile = path.join(root, "docs/config.schema.json");
@@ -10,7 +12,8 @@ export const schemaFile = path.join(root, "docs/config.schema.json");
 /** What may stand below `config:` in a stack's file, as JSON schema. Its keys carry the namespace there. */
 export function configJsonSchema(): string {
     const { properties, required, ...rest } = z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" });
-    const named = Object.fromEntries(Object.entries(properties ?? {}).map(([key, value]) => [`berth:${key}`, value]));
+    const all = { ...properties, ...sectionSchemas() };
+    const named = Object.fromEntries(Object.entries(all).map(([key, value]) => [`berth:${key}`, value]));
     const config = {
         ...rest,
         $schema: undefined,
@@ -27,4 +30,7 @@ export function configJsonSchema(): string {
     return `${JSON.stringify(schema, null, 4)}\n`;
 }
 
-if (require.main === module) fs.writeFileSync(schemaFile, configJsonSchema());
+if (require.main === module) {
+    fs.writeFileSync(schemaFile, configJsonSchema());
+    fs.writeFileSync(serviceDocsFile, serviceDocs());
+}

@@ -24,7 +24,9 @@ export async function prepareEc2Lab(file: StackFile): Promise<void> {
     }
     const dockerHost = await ensureEngine();
     const image = hostImageName(await internetAnswers());
-    const { aptUrl, aptFingerprint, registryMirror, network } = await step("lab", () => startLab(dockerHost));
+    const { aptUrl, aptFingerprint, registryMirror, registryHere, network } = await step("lab", () =>
+        startLab(dockerHost),
+    );
     await buildHostImage(image, dockerHost);
     const { endpoint, region, gateway } = await step("EC2 endpoint", () => startEc2(dockerHost, image));
     file.set(["berth:lab"], {
@@ -32,6 +34,7 @@ export async function prepareEc2Lab(file: StackFile): Promise<void> {
         aptUrl,
         aptFingerprint,
         registryMirror,
+        registryHere,
         ec2: { endpoint, region, client: gateway },
     });
     file.save();

@@ -39,6 +39,8 @@ export interface LabAnswer {
     aptUrl: string;
     aptFingerprint: string;
     registryMirror: string;
+    /** The registry as this computer reaches it. */
+    registryHere: string;
     network: string;
     /** Versions of nginx that its registry has, oldest first. */
     nginx: string[];

@@ -7,6 +7,8 @@ export const root = path.join(__dirname, "../..");
 export const own = path.join(root, ".berth");
 /** What any clone of this person can use: the toolchain. */
 export const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "berth");
+/** What the docker plugin finds on its PATH: helpers that give credentials of registries. */
+export const credentialHelpers = path.join(__dirname, "credential-helpers");
 /** The default stack's config, and the first example. */
 export const defaultStackFile = path.join(root, "examples/nginx/Pulumi.local.yaml");
 export const stackFile = (stack: string) => path.join(root, `Pulumi.${stack}.yaml`);

@@ -1,7 +1,8 @@
 import { constants } from "node:os";
+import * as path from "node:path";
 import { backendEnv } from "./backend";
 import { execute, run } from "./commands";
-import { root } from "./paths";
+import { credentialHelpers, root } from "./paths";
 import { type Toolchain, resolveToolchain } from "./toolchain";
 
 /** The project's own Pulumi: a CLI, its plugins and a backend. */
@@ -13,7 +14,8 @@ export class Pulumi {
 
     static async find(): Promise<Pulumi> {
         const toolchain = await resolveToolchain();
-        return new Pulumi(toolchain, { ...toolchain.env, ...backendEnv() });
+        const folders = [credentialHelpers, toolchain.env.PATH ?? process.env.PATH ?? ""].join(path.delimiter);
+        return new Pulumi(toolchain, { ...toolchain.env, ...backendEnv(), PATH: folders });
     }
 
     /** Runs a command and gives its stdout; throws a UserError with the end of its output when it fails. */

@@ -10,23 +10,28 @@ import { UserError, main, say, step } from "./progress";
 import { resolveToolchain } from "./toolchain";
 
 /** The parts, in the order in which they run: the quick ones tell first. */
-const PARTS = ["lint", "unit", "scripts", "plugins", "e2e"] as const;
+const PARTS = ["lint", "unit", "scripts", "plugins", "e2e", "faults"] as const;
 type Part = (typeof PARTS)[number];
-const JEST_PARTS: Part[] = ["unit", "scripts", "e2e"];
+/** What runs where nothing is said: all but the long suites. */
+const DEFAULT_PARTS: Part[] = ["lint", "unit", "scripts", "plugins", "e2e"];
+const JEST_PARTS: Part[] = ["unit", "scripts", "e2e", "faults"];
+/** Parts that run hosts. */
+const ENGINE_PARTS: Part[] = ["scripts", "e2e", "faults"];
 
 main(async () => {
     const asked = process.argv.slice(2);
     const unknown = asked.filter((name) => name !== "all" && !PARTS.includes(name as Part));
     if (unknown.length > 0)
         throw new UserError(`no such part: ${unknown.join(", ")}; there are: ${PARTS.join(", ")}, all`);
-    const parts = asked.length === 0 || asked.includes("all") ? [...PARTS] : PARTS.filter((p) => asked.includes(p));
+    const wanted = asked.length === 0 ? DEFAULT_PARTS : asked;
+    const parts = PARTS.filter((part) => wanted.includes("all") || wanted.includes(part));
 
     const total = { passed: 0, failed: 0 };
     const count = (passed: number, failed: number) => {
         total.passed += passed;
         total.failed += failed;
     };
-    const needsEngine = parts.includes("scripts") || parts.includes("e2e");
+    const needsEngine = parts.some((part) => ENGINE_PARTS.includes(part));
     const dockerHost = needsEngine ? await ensureEngine() : undefined;
     try {
         for (const part of parts) {

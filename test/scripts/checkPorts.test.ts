@@ -9,8 +9,12 @@ afterEach(() => server.remove());
 
 const own = ["berth.project=berth", "berth.stack=dev"];
 const check = (...ports: string[]) => server.run("check-ports.sh", ...own, "--", ...ports);
-const listens = (...sockets: string[]) =>
-    server.command("ss", sockets.map((socket) => `echo 'LISTEN 0 128 ${socket}'`).join("\n"));
+const listens = (...sockets: string[]) => listensOn("tcp", ...sockets);
+/** What is not named here has no listeners at all. */
+const listensOn = (protocol: "tcp" | "udp" | "sctp", ...sockets: string[]) => {
+    const lines = sockets.map((socket) => `echo '${protocol === "udp" ? "UNCONN" : "LISTEN"} 0 128 ${socket}'`);
+    server.command("ss", `case "$*" in *--${protocol}*)\n${lines.join("\n")}\n;; esac`);
+};
 
 /** An engine with one container of another stack's or nobody's, and one of our own, by their ids. */
 function runs({ theirs = "", ours = "", answers = true }: { theirs?: string; ours?: string; answers?: boolean }) {
@@ -23,7 +27,7 @@ function runs({ theirs = "", ours = "", answers = true }: { theirs?: string; our
 
 it("free ports pass, with and without an engine", () => {
     expect(check("80", "443")).toEqual({ code: 0, stdout: "", stderr: "" });
-    runs({ theirs: "0.0.0.0|8080|/shop" });
+    runs({ theirs: "0.0.0.0|8080|80/tcp|/shop" });
     expect(check("80", "8081")).toEqual({ code: 0, stdout: "", stderr: "" });
 });
 
@@ -50,19 +54,37 @@ it("ports of programs are refused by the program's name, all of them", () => {
 
 it("a container of somebody else's is named, not the program that stands for it", () => {
     listens('0.0.0.0:8080 0.0.0.0:* users:(("docker-proxy",pid=99,fd=7))');
-    runs({ theirs: "0.0.0.0|8080|/shop" });
+    runs({ theirs: "0.0.0.0|8080|80/tcp|/shop" });
     expect(check("8080").stderr).toMatch(/port 8080 of the server is taken by the container shop:/);
 });
 
 it("a container's port counts where no program stands for it", () => {
-    runs({ theirs: "|8080|/shop" });
+    runs({ theirs: "|8080|80/tcp|/shop" });
     expect(check("8080").stderr).toMatch(/the container shop:/);
 });
 
 it("a port of the stack's own containers passes", () => {
     listens('0.0.0.0:8080 0.0.0.0:* users:(("docker-proxy",pid=99,fd=7))');
-    runs({ ours: "0.0.0.0|8080|/berth-dev-web" });
+    runs({ ours: "0.0.0.0|8080|80/tcp|/berth-dev-web" });
     expect(check("8080")).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
+it("a port of UDP and the same port of TCP are two, and each is refused under its own name", () => {
+    listensOn("udp", '127.0.0.53%lo:53 0.0.0.0:* users:(("systemd-resolve",pid=4,fd=13))');
+    expect(check("53", "53/sctp")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(check("10.0.0.5:53/udp")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(check("53/udp").stderr).toBe(
+        "berth: port 53/udp of the server is taken by systemd-resolve (pid 4): publish another port, or stop it\n",
+    );
+    listensOn("sctp", '0.0.0.0:3868 0.0.0.0:* users:(("diameter",pid=8,fd=3))');
+    expect(check("3868", "3868/udp").code).toBe(0);
+    expect(check("3868/sctp").stderr).toMatch(/port 3868\/sctp of the server is taken by diameter/);
+});
+
+it("a container's UDP port is in the way of UDP only", () => {
+    runs({ theirs: "|5353|53/udp|/dns" });
+    expect(check("5353").code).toBe(0);
+    expect(check("5353/udp").stderr).toMatch(/port 5353\/udp of the server is taken by the container dns:/);
 });
 
 it("an engine that does not answer hides nothing", () => {
@@ -81,6 +103,9 @@ it.each([
     ["127.0.0.1:80", "[::ffff:127.0.0.1]:80", true],
     ["127.0.0.1:80", "[::1]:80", false],
     ["80", "[::1]:80", true],
+    ["[::1]:80", "[::1]:80", true],
+    ["[::1]:80", "127.0.0.1:80", false],
+    ["[::1]:80", "0.0.0.0:80", true],
     ["80", "10.0.0.5:80", true],
     ["80", "0.0.0.0:8080", false],
     ["8080", "0.0.0.0:80", false],

@@ -2,6 +2,16 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import {
+    PRIVATE_IMAGE,
+    digestOf,
+    privateLogin,
+    pushBuilt,
+    pushTag,
+    registryAddress,
+    removeTag,
+} from "../hosts/labRegistry";
+import { until } from "../hosts/project";
 
 interface Lab {
     aptUrl: string;
@@ -156,6 +166,76 @@ describe("lab: the registry", () => {
             dockerSucceeds("rmi", image);
         }
     });
+});
+
+describe("lab: the small images", () => {
+    const runOnce = async (image: string, ...command: string[]): Promise<string> => {
+        const name = `${await registryAddress("open")}/library/${image}`;
+        try {
+            return docker("run", "--rm", "--label", "berth.lab=1", name, ...command);
+        } finally {
+            dockerSucceeds("rmi", name);
+        }
+    };
+
+    test("busybox and redis have the official images' tags, and say that they are stand-ins", async () => {
+        const expected = { busybox: ["1", "1.37", "latest"], redis: ["8", "8.0", "latest"] };
+        for (const [name, wanted] of Object.entries(expected)) {
+            const url = `${lab.registryMirror}/v2/library/${name}/tags/list`;
+            expect((JSON.parse(fetchInLab(url)) as { tags: string[] }).tags).toEqual(expect.arrayContaining(wanted));
+            const image = `${await registryAddress("open")}/library/${name}`;
+            docker("pull", "--quiet", image);
+            expect(docker("inspect", "--format", "{{ json .Config.Labels }}", image)).toMatch("stand-in");
+            dockerSucceeds("rmi", image);
+        }
+    });
+
+    test("busybox finds its applets", async () => {
+        expect(await runOnce("busybox:1.37", "sh", "-c", "id -un && echo hello | wc -c")).toBe("root\n6");
+    });
+
+    test("redis serves other containers, not as root", async () => {
+        const image = `${await registryAddress("open")}/library/redis:8`;
+        const name = `berth-lab-test-redis-${String(process.pid)}`;
+        const cli = (...words: string[]) =>
+            docker("run", "--rm", "--label", "berth.lab=1", "--network", lab.network, image, "redis-cli", ...words);
+        try {
+            docker("run", "-d", "--name", name, "--label", "berth.lab=1", "--network", lab.network, image);
+            await until("redis answers", () => dockerSucceeds("exec", name, "redis-cli", "ping"));
+            expect(cli("-h", name, "set", "key", "value")).toBe("OK");
+            expect(docker("exec", name, "stat", "--format", "%U", "/proc/1")).toBe("redis");
+            expect(docker("run", "--rm", "--label", "berth.lab=1", image, "--version")).toMatch(/^Redis server v=8/);
+        } finally {
+            dockerSucceeds("rm", "-f", "-v", name);
+            dockerSucceeds("rmi", image);
+        }
+    });
+});
+
+test("lab: a tag that is pushed again is another image", async () => {
+    const tag = `moving-${String(process.pid)}:1`;
+    const first = await pushTag("busybox:1.37", tag);
+    expect(first).toBe(await digestOf("busybox:1.37"));
+    const second = await pushBuilt("FROM busybox:1.37\nLABEL version=2", tag);
+    expect(second).not.toBe(first);
+    expect(await digestOf(tag)).toBe(second);
+    await removeTag(tag);
+    await expect(digestOf(tag)).rejects.toThrow(/404/);
+    expect(await digestOf("busybox:1.37")).toBe(first);
+    dockerSucceeds("rmi", `${await registryAddress("open")}/library/busybox:1.37`);
+});
+
+test("lab: the private registry gives its image to those who log in", async () => {
+    const { username, password } = await privateLogin();
+    const statusOf = async (user: string) => {
+        const authorization = `Basic ${Buffer.from(user).toString("base64")}`;
+        const url = `http://${await registryAddress("private")}/v2/private/app/manifests/1`;
+        return (await fetch(url, { headers: { authorization } })).status;
+    };
+    expect(await statusOf("nobody:nothing")).toBe(401);
+    expect(await statusOf(`${username}:wrong`)).toBe(401);
+    expect(await statusOf(`${username}:${password}`)).toBe(200);
+    expect(await digestOf(PRIVATE_IMAGE, "private")).toMatch(/^sha256:/);
 });
 
 test("lab: stop keeps a network that a host is still in, and says which host", () => {

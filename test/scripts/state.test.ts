@@ -53,12 +53,16 @@ test("the exposure table is aligned, and in words", () => {
     const rows = [
         { port: 22, from: ["203.0.113.4/32"], why: "SSH" },
         { port: 8080, from: [], why: "web publishes it" },
+        { port: 53, protocol: "udp" as const, from: ["10.0.0.0/8"], why: "dns publishes it" },
+        { port: 7000, to: 7010, from: [], why: "voice publishes it" },
     ];
     expect(exposureTable(rows)).toBe(
         [
-            "PORT      WHO             WHY\n",
-            "22/tcp    203.0.113.4/32  SSH\n",
-            "8080/tcp  nobody          web publishes it\n",
+            "PORT           WHO             WHY\n",
+            "22/tcp         203.0.113.4/32  SSH\n",
+            "8080/tcp       nobody          web publishes it\n",
+            "53/udp         10.0.0.0/8      dns publishes it\n",
+            "7000-7010/tcp  nobody          voice publishes it\n",
         ].join(""),
     );
 });

@@ -1,26 +1,30 @@
 import { DockerEngine } from "../../components/engine";
 import { LocalHost, type LocalHostArgs } from "../../components/host";
-import { ServiceGroup, type ServiceSpecs } from "../../components/services";
+import { ServiceGroup } from "../../components/services";
 import { publicKey } from "./keys";
 import { inputsOf, isSecret, names, registered, reset, settle, unwrap } from "./mocks";
+import { project } from "./services";
 
 const labels = { "berth.project": "berth", "berth.stack": "test" };
 const hostArgs: LocalHostArgs = {
     machineName: "berth-test",
     image: "berth/host:x",
     sshPort: 20022,
-    publishedPorts: [8080],
+    publishedPorts: [{ port: 8080 }],
     labels,
 };
-const services: ServiceSpecs = {
-    web: { image: "nginx:1.30", ports: [{ published: 8080, target: 80 }], environment: {}, restart: "unless-stopped" },
-};
-
-async function build(host: Partial<LocalHostArgs> = {}, specs = services, secretEnvironment = false) {
+async function build(host: Partial<LocalHostArgs> = {}) {
     reset();
     const machine = new LocalHost("host", { ...hostArgs, ...host });
     const engine = new DockerEngine("engine", { host: machine, labels, users: ["deploy"] });
-    new ServiceGroup("services", { engine, services: specs, prefix: "berth-test", labels, secretEnvironment });
+    const web = { image: "nginx:1.30", ports: [{ published: 8080, target: 80, protocol: "tcp" as const }] };
+    new ServiceGroup("services", {
+        engine,
+        project: project({ web }),
+        prefix: "berth-test",
+        labels,
+        protectVolumes: true,
+    });
     await settle();
     return { machine, engine };
 }
@@ -32,8 +36,16 @@ test("the machine is reached on loopback only, and by nothing but SSH", async ()
 });
 
 test("a port of a service is a forwarder of its own without any privilege", async () => {
-    await build({ publishedPorts: [80, 443] });
-    expect(names()).toEqual(expect.arrayContaining(["host-port-80", "host-port-443"]));
+    await build({ publishedPorts: [{ port: 80 }, { port: 443 }, { port: 443, protocol: "udp" }] });
+    expect(names()).toEqual(expect.arrayContaining(["host-port-80", "host-port-443", "host-port-443-udp"]));
+    expect(inputsOf("host-port-443-udp")).toMatchObject({
+        name: "berth-test-port-443-udp",
+        entrypoints: ["forward-udp"],
+        command: ["443", "berth-test:443"],
+        ports: [{ internal: 443, external: 443, ip: "127.0.0.1", protocol: "udp" }],
+        user: "nobody",
+        readOnly: true,
+    });
     expect(inputsOf("host-port-80")).toMatchObject({
         user: "nobody",
         readOnly: true,
@@ -97,60 +109,15 @@ test("an engine of which the state knows nothing is cleared of the stack's conta
     });
 });
 
-test("a container runs the image by its id, with limits on its log and without new privileges", async () => {
-    await build();
-    expect(inputsOf("web")).toMatchObject({
-        name: "berth-test-web",
-        image: "sha256:abc",
-        restart: "unless-stopped",
-        ports: [{ internal: 80, external: 8080 }],
-        logDriver: "local",
-        logOpts: { "max-size": "10m", "max-file": "3" },
-        securityOpts: ["no-new-privileges:true"],
-        destroyGraceSeconds: 10,
-    });
-    expect(inputsOf("web").healthcheck).toMatchObject({
-        tests: expect.arrayContaining(["CMD", "http://127.0.0.1:80/"]),
-    });
-    expect(inputsOf("web").labels).toEqual(expect.arrayContaining([{ label: "berth.service", value: "web" }]));
-    expect(inputsOf("web-image")).toMatchObject({ name: "nginx:1.30", keepLocally: true });
-});
-
-test("a service with every option gives each of them to its container", async () => {
-    const spec = {
-        image: "me/app:1",
-        ports: [{ hostIp: "127.0.0.1", published: 1, target: 2 }],
-        environment: { A: "b c", D: "" },
-        restart: "on-failure:3",
-    };
-    await build({}, { app: spec });
-    expect(inputsOf("app")).toMatchObject({
-        envs: ["A=b c", "D="],
-        restart: "on-failure",
-        maxRetryCount: 3,
-        ports: [{ internal: 2, external: 1, ip: "127.0.0.1" }],
-    });
-    expect(inputsOf("app").healthcheck).toBeUndefined();
-});
-
-test("an environment from a secret stays one", async () => {
-    await build({}, { web: { ...services.web!, environment: { PASSWORD: "hunter2" } } }, true);
-    expect(isSecret(inputsOf("web").envs)).toBe(true);
-});
-
-test("the gate watches the very container, and asks again for a new one", async () => {
-    await build();
-    expect(inputsOf("web-gate")).toMatchObject({ create: "bash -s -- web-id 120", triggers: ["web-id"] });
-    expect(inputsOf("web-gate").stdin).toContain("dossier");
-});
-
 test("each link of the chain is a component under its published type", async () => {
     await build();
     const components = registered().filter((r) => r.type.startsWith("berth:"));
     expect(components.map((c) => c.type).sort()).toEqual([
-        "berth:index:ContainerService",
         "berth:index:DockerEngine",
         "berth:index:LocalHost",
+        "berth:index:PulledImage",
+        "berth:index:Service",
+        "berth:index:ServiceContainer",
         "berth:index:ServiceGroup",
         "berth:index:SshIdentity",
         "berth:index:SshKey",

@@ -76,6 +76,28 @@ test("SSH is open to the named addresses only, and every rule says why it is the
     expect(inputsOf("host-group").ingress).toBeUndefined();
 });
 
+test("each protocol has rules of its own, a range one rule, and the rule of a TCP port its old name", async () => {
+    const range = [7000, 7001, 7002].map((port) => ({
+        port,
+        protocol: "udp" as const,
+        service: "voice",
+        place: "ports[0]",
+    }));
+    const config = configOf({ open: { "7000-7010/udp": ["198.51.100.0/24"], "8080": ["198.51.100.0/24"] } });
+    const http3 = { port: 443, protocol: "udp" as const, service: "web", place: "ports[443/udp]" };
+    await build({}, { exposure: exposureOf(config, [...published, http3, ...range]) });
+    const rules = registered().filter((r) => r.name.startsWith("host-group-") && r.type.includes("Ingress"));
+    expect(rules.map(({ name, inputs }) => [name, inputs as object])).toEqual([
+        ["host-group-22-from-203.0.113.4/32", expect.objectContaining({ ipProtocol: "tcp" })],
+        ["host-group-80-from-0.0.0.0/0", expect.objectContaining({ ipProtocol: "tcp" })],
+        ["host-group-8080-from-198.51.100.0/24", expect.objectContaining({ ipProtocol: "tcp" })],
+        [
+            "host-group-7000-7002-udp-from-198.51.100.0/24",
+            expect.objectContaining({ ipProtocol: "udp", fromPort: 7000, toPort: 7002 }),
+        ],
+    ]);
+});
+
 test("a published port that nobody opens has no rule", async () => {
     await build();
     const rules = inputsOfType<Rule>("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule");

@@ -5,14 +5,13 @@ import { exposureOf } from "../../components/host/exposure";
 import { hostSchema } from "../../components/host/hostSchema";
 import { ServiceGroup } from "../../components/services";
 import { privateKey, publicKey } from "./keys";
+import { project } from "./services";
 import { inputsOf, isSecret, names, registered, reset, settle, unwrap } from "./mocks";
 
 const labels = { "berth.project": "berth", "berth.stack": "test" };
 const web = {
     image: "nginx:1.30",
-    ports: [{ published: 8080, target: 80 }],
-    environment: {},
-    restart: "unless-stopped",
+    ports: [{ published: 8080, target: 80, protocol: "tcp" as const }],
 };
 
 async function build(args: Partial<ExistingHostArgs> = {}) {
@@ -23,13 +22,24 @@ async function build(args: Partial<ExistingHostArgs> = {}) {
         user: "admin",
         hostKey: publicKey,
         clientKey: { privateKey, file: "${HOME}/.ssh/id_ed25519" },
-        ports: [{ published: 8080 }, { hostIp: "127.0.0.1", published: 9090 }],
+        ports: [
+            { published: 8080 },
+            { hostIp: "127.0.0.1", published: 9090, protocol: "tcp" },
+            { hostIp: "::1", published: 53, protocol: "udp" },
+            { protocol: "tcp" },
+        ],
         labels,
         removeOnDestroy: false,
         ...args,
     });
     const engine = new DockerEngine("engine", { host, labels, users: ["deploy"] });
-    new ServiceGroup("services", { engine, services: { web }, prefix: "berth-test", labels });
+    new ServiceGroup("services", {
+        engine,
+        project: project({ web }),
+        prefix: "berth-test",
+        labels,
+        protectVolumes: true,
+    });
     await settle();
     return host;
 }
@@ -78,8 +88,8 @@ test("every connection pins the key, and none waits for a boot", async () => {
 test("the ports are checked for this stack, apart from what tells the machine's id", async () => {
     await build();
     expect(inputsOf("host-ports")).toMatchObject({
-        create: "sudo -n bash -s -- berth.project=berth berth.stack=test -- 8080 127.0.0.1:9090",
-        triggers: ["8080", "127.0.0.1:9090"],
+        create: "sudo -n bash -s -- berth.project=berth berth.stack=test -- 8080 127.0.0.1:9090 '[::1]:53/udp'",
+        triggers: ["8080", "127.0.0.1:9090", "[::1]:53/udp"],
     });
     expect(inputsOf("engine-install").triggers).toEqual(["abc"]);
 });
@@ -134,10 +144,14 @@ test("the exposure says what the server's own firewall does", () => {
         hostKey: publicKey,
         privateKeyFile: "~/.ssh/id_ed25519",
     });
-    const rows = exposureOf(config, [{ port: 8080, service: "web", place: "ports[0]" }]);
+    const rows = exposureOf(config, [
+        { port: 8080, service: "web", place: "ports[0]" },
+        { port: 2222, protocol: "udp", service: "game", place: "ports[0]" },
+    ]);
     expect(behindFirewall(rows, 2222, "")).toEqual(rows);
     expect(behindFirewall(rows, 2222, "ufw").map(({ port, why }) => [port, why])).toEqual([
         [2222, "SSH, as the server has it; ufw on it decides"],
         [8080, "web publishes it; ufw does not keep it closed, as Docker publishes past it"],
+        [2222, "game publishes it; ufw does not keep it closed, as Docker publishes past it"],
     ]);
 });

@@ -1,4 +1,9 @@
 import { execFileSync } from "node:child_process";
+import * as dgram from "node:dgram";
+import * as fs from "node:fs";
+import * as http from "node:http";
+import * as os from "node:os";
+import * as path from "node:path";
 import * as fc from "fast-check";
 import { parse } from "yaml";
 import { installCommand } from "../../components/engine/installCommand";
@@ -7,7 +12,7 @@ import { cloudConfig } from "../../components/host/cloudConfig";
 import { sshCommand, sshOptions } from "../../components/host/host";
 import { hostNameOf } from "../../components/host/localHost";
 import { keyFileName, publicKeyOf } from "../../components/host/sshIdentity";
-import { holderAmongContainers, missingCapabilities } from "../../components/host/localEngine";
+import { checkLocalEngine, holderAmongContainers, missingCapabilities } from "../../components/host/localEngine";
 import { privateKey, publicKey } from "./keys";
 
 test("a shell gets back every word as it was", () => {
@@ -99,6 +104,31 @@ test("what the engine lacks is dropped", () => {
     expect(missingCapabilities("")).toEqual([]);
 });
 
+test("a port that a program of this computer holds is named with the program, TCP and UDP apart", async () => {
+    const engine = http.createServer((_, response) => response.end("[]"));
+    const socketPath = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "berth-engine-")), "docker.sock");
+    await new Promise<void>((resolve) => engine.listen(socketPath, resolve));
+    const holder = dgram.createSocket("udp4");
+    await new Promise<void>((resolve) => holder.bind(0, "127.0.0.1", resolve));
+    const { port } = holder.address();
+    const check = (protocol: "tcp" | "udp") =>
+        checkLocalEngine({
+            dockerHost: `unix://${socketPath}`,
+            ports: [{ port, protocol, place: "ports[0]" }],
+            labels: {},
+        });
+    try {
+        expect(await check("tcp")).toEqual([]);
+        expect(await check("udp")).toEqual([
+            expect.stringMatching(new RegExp(`^ports\\[0\\]: port ${port}/udp of this computer is taken.*; stop it`)),
+        ]);
+    } finally {
+        holder.close();
+        engine.close();
+        fs.rmSync(path.dirname(socketPath), { recursive: true });
+    }
+});
+
 describe("the holder of a port", () => {
     const labels = { "berth.project": "berth", "berth.stack": "local" };
     const container = (name: string, IP: string, Labels: Record<string, string> | null) => ({
@@ -108,15 +138,17 @@ describe("the holder of a port", () => {
     });
 
     test("of the same stack is in nobody's way", () => {
-        expect(holderAmongContainers([container("a", "127.0.0.1", labels)], 8080, labels)).toBe("own");
+        expect(holderAmongContainers([container("a", "127.0.0.1", labels)], { port: 8080 }, labels)).toBe("own");
     });
     test("of another stack or of nobody is named", () => {
         const other = container("a", "0.0.0.0", { ...labels, "berth.stack": "dev" });
-        expect(holderAmongContainers([other], 8080, labels)).toBe("a");
-        expect(holderAmongContainers([container("b", "::", null)], 8080, labels)).toBe("b");
+        expect(holderAmongContainers([other], { port: 8080 }, labels)).toBe("a");
+        expect(holderAmongContainers([container("b", "::", null)], { port: 8080 }, labels)).toBe("b");
     });
     test("on another address or port is none", () => {
-        expect(holderAmongContainers([container("a", "192.0.2.1", null)], 8080, labels)).toBeUndefined();
-        expect(holderAmongContainers([container("a", "0.0.0.0", null)], 80, labels)).toBeUndefined();
+        expect(holderAmongContainers([container("a", "192.0.2.1", null)], { port: 8080 }, labels)).toBeUndefined();
+        expect(holderAmongContainers([container("a", "0.0.0.0", null)], { port: 80 }, labels)).toBeUndefined();
+        const udp = { port: 8080, protocol: "udp" as const };
+        expect(holderAmongContainers([container("a", "0.0.0.0", null)], udp, labels)).toBeUndefined();
     });
 });

@@ -1,14 +1,10 @@
-import { parseConfig } from "../../components/config";
+import { errorsOf as configErrors } from "./stackConfig";
 
 const web = { image: "nginx:1.30", ports: ["80:80"] };
 const hostKey = `ssh-ed25519 ${"A".repeat(68)}`;
 
-function errorsOf(host: object, more: Record<string, unknown> = {}): string[] {
-    const values = { host, services: { web }, ...more };
-    const raw = Object.entries(values).map(([key, value]) => [key, JSON.stringify(value)] as const);
-    const result = parseConfig(Object.fromEntries(raw));
-    return "errors" in result ? result.errors : [];
-}
+const errorsOf = (host: object, more: Record<string, unknown> = {}) =>
+    configErrors({ host, services: { web }, ...more });
 const ec2 = { kind: "ec2", sshFrom: ["203.0.113.4/32"] };
 const existing = { kind: "existing", address: "server.example.com", hostKey, privateKeyFile: "~/.ssh/id_ed25519" };
 

@@ -1,5 +1,5 @@
-import { parseImageReference } from "../../components/services/imageReference";
-import { defaultHealthcheck } from "../../components/services/defaultHealthcheck";
+import { parseImageReference } from "../../components/services/image/imageReference";
+import { probeOf } from "../../components/services/healthGate";
 
 const digest = `sha256:${"0".repeat(64)}`;
 
@@ -27,15 +27,13 @@ test.each([
     "nginx\n",
 ])("%j is no image reference", (text) => expect(parseImageReference(text)).toBeUndefined());
 
-const ports = [{ published: 8080, target: 8081 }];
+const ports = [{ published: 8080, target: 8081, protocol: "tcp" as const }];
 
 test.each(["nginx", "nginx:1.30", "library/nginx", "docker.io/library/nginx:1"])(
     "%s is probed on its own port",
-    (image) => {
-        expect(defaultHealthcheck({ image, ports })?.tests).toContain("http://127.0.0.1:8081/");
-    },
+    (image) => expect(probeOf({ image, ports })).toContain("http://127.0.0.1:8081/"),
 );
 
-test.each(["me/nginx", "ghcr.io/nginx", "redis", "constructor"])("%s keeps the health check of its image", (image) => {
-    expect(defaultHealthcheck({ image, ports })).toBeUndefined();
+test.each(["me/nginx", "ghcr.io/nginx", "redis", "constructor"])("nothing is known of %s to probe", (image) => {
+    expect(probeOf({ image, ports })).toEqual([]);
 });

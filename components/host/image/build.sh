@@ -19,7 +19,7 @@ source "$here/steps.sh"
 
 image_id() { docker image inspect --format '{{ .Id }}' "$1" 2>/dev/null; }
 
-source_hash() { { image_id "$base" && cat "$here/Dockerfile" "$here/cloud.cfg"; } | content_hash -; }
+source_hash() { { image_id "$base" && cat "$here/Dockerfile" "$here/cloud.cfg" "$here/forward-udp.py"; } | content_hash -; }
 
 up_to_date() { [ -n "$(image_id "$base")" ] && [ "$(image_label "$tag" berth.source)" = "$(source_hash)" ]; }
 

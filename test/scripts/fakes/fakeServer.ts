@@ -5,7 +5,10 @@ import * as path from "node:path";
 
 const scripts = path.resolve(__dirname, "../../../scripts");
 // Nothing but these and the fakes is on the PATH: a command without a fake fails, and never reaches this machine.
-const real = "bash env cat grep awk sed paste cmp find flock mkdir rm rmdir".split(" ");
+const real =
+    "bash env cat grep awk sed paste cmp find flock mkdir rm rmdir chmod mv install tac xargs sync touch sleep date timeout tail".split(
+        " ",
+    );
 
 /** A server made of files and fake commands, each a few lines of shell. */
 export class FakeServer {
@@ -54,8 +57,17 @@ export class FakeServer {
 
     /** A script as a stream on stdin, the way it comes over SSH. */
     run(script: string, ...args: string[]) {
-        const { status, stdout, stderr } = spawnSync(path.join(this.bin, "bash"), ["-s", "--", ...args], {
-            input: fs.readFileSync(path.join(scripts, script)),
+        return this.bash(["-s", "--", ...args], fs.readFileSync(path.join(scripts, script)));
+    }
+
+    /** A script that lies on the server. */
+    runFile(file: string, ...args: string[]) {
+        return this.bash([path.join(this.root, file), ...args]);
+    }
+
+    private bash(words: string[], input?: Buffer) {
+        const { status, stdout, stderr } = spawnSync(path.join(this.bin, "bash"), words, {
+            input,
             encoding: "utf8",
             cwd: this.root,
             timeout: 60_000,

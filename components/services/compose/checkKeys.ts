@@ -1,0 +1,70 @@
+import { distance } from "fastest-levenshtein";
+import type { Mistake, Path } from "./document";
+import { type KeyTable, fileKeys, isExtension, isSupported } from "./keys";
+
+/** Tables with more keys are not listed in an error. */
+const LISTED = 12;
+
+/** A value without the keys that Berth does not read, and those keys. */
+interface Checked<T> {
+    known: T;
+    mistakes: Mistake[];
+}
+
+type Sections = Record<string, unknown>;
+
+/**
+ * Finds the keys that Berth does not read, each with its place: those of the Compose Specification with the reason why,
+ * and those that nobody knows. Values are not looked at, so all of them come at once.
+ *
+ * @param sections the whole file, or the sections that the config has
+ * @returns what is left, without `x-` keys too
+ */
+export function checkKeys(sections: Sections): Checked<Sections> {
+    const mistakes: Mistake[] = [];
+    return { known: checkMap(sections, fileKeys, [], mistakes), mistakes };
+}
+
+/** The same without what is left. */
+export function refusedKeys(sections: Sections): Mistake[] {
+    return checkKeys(sections).mistakes;
+}
+
+function checkMap(map: Sections, table: KeyTable, path: Path, mistakes: Mistake[]): Sections {
+    const known: Sections = {};
+    for (const [key, value] of Object.entries(map)) {
+        if (isExtension(key)) continue;
+        const at = [...path, key];
+        const entry = Object.hasOwn(table, key) ? table[key] : undefined;
+        if (!entry) mistakes.push({ path: at, message: unknownKey(key, Object.keys(table)) });
+        else if (!isSupported(entry)) {
+            mistakes.push({ path: at, message: `Berth does not support this key: ${entry.refused}` });
+        } else if (entry.keys && isMap(value)) known[key] = checkMap(value, entry.keys, at, mistakes);
+        else known[key] = entry.each ? checkEach(value, entry.each, at, mistakes) : value;
+    }
+    return known;
+}
+
+/** The maps in a list or a map of maps. */
+function checkEach(value: unknown, table: KeyTable, path: Path, mistakes: Mistake[]): unknown {
+    const check = (item: unknown, key: string | number) =>
+        isMap(item) ? checkMap(item, table, [...path, key], mistakes) : item;
+    if (Array.isArray(value)) return value.map(check);
+    if (!isMap(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, check(item, key)]));
+}
+
+function unknownKey(key: string, known: string[]): string {
+    const plain = (text: string) => text.toLowerCase().replace(/[-_ ]/g, "");
+    const near = known
+        .map((name) => ({ name, far: distance(plain(name), plain(key)) }))
+        .filter(({ name, far }) => far <= Math.min(2, Math.floor(Math.min(name.length, key.length) / 3)))
+        .sort((a, b) => a.far - b.far)[0];
+    if (near) return `unknown key; did you mean ${near.name}?`;
+    const keys = known.length <= LISTED ? `the keys are: ${known.join(", ")}` : "docs/services.md has the keys";
+    return `unknown key; ${keys}`;
+}
+
+function isMap(value: unknown): value is Sections {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,33 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseEnvFile, valueIn } from "./envFile";
+import type { Variables } from "./interpolation";
+
+/**
+ * The variables that a Compose file may use: of `berth:secrets`, of the shell, of the file `.env` in the project's
+ * folder. The first that has one counts.
+ *
+ * @returns what is wrong with `.env` too, a line each
+ */
+export function projectVariables(
+    from: { secrets: Record<string, string>; environment: NodeJS.ProcessEnv; projectName: string },
+    directory: string,
+): { variables: Variables; errors: string[] } {
+    const given: Variables = (name) => {
+        if (Object.hasOwn(from.secrets, name)) return { value: from.secrets[name] ?? "", origin: "secret" };
+        if (name === "COMPOSE_PROJECT_NAME") return { value: from.projectName, origin: "outside" };
+        const value = Object.hasOwn(from.environment, name) ? from.environment[name] : undefined;
+        return value === undefined ? undefined : { value, origin: "outside" };
+    };
+    const file = parseEnvFile(readEnvFile(directory), given);
+    const variables: Variables = (name) => given(name) ?? valueIn(file, name);
+    return { variables, errors: file.mistakes.map((line) => `.env:${line}`) };
+}
+
+function readEnvFile(directory: string): string {
+    try {
+        return fs.readFileSync(path.join(directory, ".env"), "utf8");
+    } catch {
+        return "";
+    }
+}

@@ -1,0 +1,48 @@
+import { shellQuote } from "../shellQuote";
+import type { Healthcheck, ServiceSpec } from "./compose";
+import { parseImageReference } from "./image";
+
+/** Seconds until the gate gives up on a container that is neither healthy nor unhealthy, at least. */
+const TIMEOUT = 120;
+/** Seconds that a one-off job may take. */
+const JOB_TIMEOUT = 3600;
+/** The engine's own values of a health check, in seconds. */
+const DEFAULTS = { interval: 30, timeout: 30, retries: 3 };
+
+/** Official images that have no HEALTHCHECK of their own, and a command in them that tells. */
+const PROBES: Record<string, string[]> = {
+    // Any HTTP answer will do: what a site answers at / is its own affair.
+    nginx: ["curl", "-sS", "-o", "/dev/null", "--max-time", "2", "http://127.0.0.1:PORT/"],
+};
+
+/**
+ * The command that ends when a service's container is healthy, or, for a one-off job, when it has ended well; its input
+ * is scripts/health-gate.sh.
+ */
+export function gateCommand(containerId: string, spec: ServiceSpec, isJob: boolean): string {
+    const mode = isJob ? "job" : "service";
+    const words = [containerId, gateTimeout(spec.healthcheck, isJob), mode, ...(isJob ? [] : probeOf(spec))];
+    return `bash -s -- ${words.map((word) => shellQuote(String(word))).join(" ")}`;
+}
+
+/** Seconds in which a health check has spoken, however late: as long as the engine may look at most, and a little. */
+export function gateTimeout(check: Healthcheck | undefined, isJob: boolean): number {
+    if (isJob) return JOB_TIMEOUT;
+    const seconds = (ms: number | undefined, otherwise: number) => (ms === undefined ? otherwise : ms / 1000);
+    const round = seconds(check?.interval, DEFAULTS.interval) + seconds(check?.timeout, DEFAULTS.timeout);
+    const all = seconds(check?.start_period, 0) + (check?.retries ?? DEFAULTS.retries) * round;
+    return check ? Math.max(TIMEOUT, Math.ceil(all) + 10) : TIMEOUT;
+}
+
+/**
+ * What is tried once in a container of a well-known image, where nothing else tells whether it serves.
+ *
+ * @returns words of a command; none where the service or its image has a check, or nothing is known of the image
+ */
+export function probeOf(spec: Pick<ServiceSpec, "image" | "ports" | "healthcheck" | "command">): string[] {
+    if (spec.image === undefined || spec.healthcheck || spec.command) return [];
+    const repository = parseImageReference(spec.image)?.repository.replace(/^(docker\.io\/)?(library\/)?/, "");
+    const probe = repository && Object.hasOwn(PROBES, repository) ? PROBES[repository] : undefined;
+    const port = spec.ports.find(({ protocol }) => protocol === "tcp")?.target;
+    return probe && port !== undefined ? probe.map((word) => word.replace("PORT", String(port))) : [];
+}

@@ -1,0 +1,12 @@
+export { BuiltImage } from "./builtImage";
+export type { BuiltImageArgs } from "./builtImage";
+export { parseImageReference } from "./imageReference";
+export type { ImageReference } from "./imageReference";
+export { PulledImage } from "./pulledImage";
+export type { PulledImageArgs } from "./pulledImage";
+export { registriesSchema } from "./registriesSchema";
+export type { Registries } from "./registriesSchema";
+export { registryAuth, resolveCredentials } from "./registryCredentials";
+export type { Credentials } from "./registryCredentials";
+export { resolveDigest } from "./registryDigest";
+export type { DigestOptions } from "./registryDigest";

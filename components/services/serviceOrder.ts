@@ -1,0 +1,29 @@
+import type { ComposeProject, ServiceSpec } from "./compose";
+
+/** The services that must be there before this one: those it waits for, and those whose container it joins. */
+export function dependenciesOf(spec: ServiceSpec): string[] {
+    const joined = [spec.network_mode, spec.pid, spec.ipc].flatMap((mode) =>
+        mode?.startsWith("service:") ? [mode.slice("service:".length)] : [],
+    );
+    const volumes = spec.volumes_from.filter(({ container }) => !container).map(({ from }) => from);
+    return [...new Set([...Object.keys(spec.depends_on), ...joined, ...volumes])];
+}
+
+/** Names of the services, each after those that it depends on. The project has no cycles: its reader refuses them. */
+export function serviceOrder(services: ComposeProject["services"]): string[] {
+    const order = new Set<string>();
+    const visit = (name: string): void => {
+        const spec = services[name];
+        if (!spec || order.has(name)) return;
+        dependenciesOf(spec).forEach(visit);
+        order.add(name);
+    };
+    Object.keys(services).forEach(visit);
+    return [...order];
+}
+
+/** Names of the services that run once: another one waits for their end. */
+export function jobsOf(services: ComposeProject["services"]): Set<string> {
+    const waits = Object.values(services).flatMap((spec) => Object.entries(spec.depends_on));
+    return new Set(waits.filter(([, { condition }]) => condition === "service_completed_successfully").map(([n]) => n));
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Puts the configs or secrets of a service where its containers mount them, and takes them away. Runs on the host as root:
+#
+#   bash --norc -c SCRIPT place-files place|remove BASE PATH < files
+#
+# PATH is relative to BASE, which only root may enter. stdin has a line for each file: `UID GID MODE BASE64`; the file is
+# named by its line's number, from 0. A PATH that ends with a slash gets a last part that tells the content apart but says
+# nothing of it: a hash with a key that never leaves the host.
+# stdout: the folder.
+set -euo pipefail
+export LC_ALL=C
+umask 077
+
+verb=${1:?the verb is missing: place or remove}
+base=${2:?the base is missing}
+path=${3:?the path is missing}
+files=$(cat && echo .)
+files=${files%.}
+
+content_key() {
+    local salt=$base/${path}.key draft
+    if [ ! -s "$salt" ]; then
+        [ "$verb" = place ] || return 0
+        mkdir -p -- "$base/$path"
+        draft=$(mktemp "$salt.XXXXXX")
+        head -c 32 /dev/urandom >"$draft"
+        mv -n -- "$draft" "$salt"
+        rm -f -- "$draft"
+    fi
+    { cat -- "$salt" && { cat -- "$salt" && printf '%s' "$files"; } | sha256sum; } | sha256sum | cut -c1-16
+}
+
+write_files() {
+    local uid gid mode content i=0
+    while read -r uid gid mode content; do
+        printf '%s' "$content" | base64 --decode >"$draft/$i"
+        chown -- "$uid:$gid" "$draft/$i"
+        chmod -- "$mode" "$draft/$i"
+        i=$((i + 1))
+    done < <(printf '%s' "$files")
+}
+
+place() {
+    mkdir -p -- "$(dirname -- "$folder")"
+    if [ ! -e "$folder" ]; then
+        draft=$(mktemp -d "$base/.draft.XXXXXX")
+        trap 'rm -rf -- "$draft"' EXIT
+        write_files
+        # Where another run was faster, its content is the same.
+        mv -T -- "$draft" "$folder" 2>/dev/null || [ -e "$folder" ]
+    fi
+    printf '%s\n' "$folder"
+}
+
+is_mounted() {
+    local file
+    for file in "$folder"/*; do
+        if docker ps --all --quiet --filter "volume=$file" | grep -q .; then return 0; fi
+    done
+    return 1
+}
+
+remove() {
+    local above
+    [ -d "$folder" ] || return 0
+    if is_mounted; then
+        echo "berth: a container mounts files of $folder: they stay" >&2
+        return
+    fi
+    rm -rf -- "$folder"
+    above=$(dirname -- "$folder")
+    if [ "$(ls -A -- "$above")" = .key ]; then rm -- "$above/.key"; fi
+    while [[ $above == "$base"/* ]] && rmdir -- "$above" 2>/dev/null; do above=${above%/*}; done
+    rmdir -- "$base" "${base%/*}" 2>/dev/null || true
+}
+
+folder=$base/$path
+if [[ $path == */ ]]; then
+    key=$(content_key)
+    if [ -z "$key" ]; then exit 0; fi
+    folder=$folder$key
+fi
+"$verb"
