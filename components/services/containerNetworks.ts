@@ -20,7 +20,6 @@ export function networkArgs(spec: ServiceSpec, refs: ContainerRefs): Partial<doc
                 ipv4Address: attachment.ipv4_address,
                 ipv6Address: attachment.ipv6_address,
                 linkLocalIps: some(attachment.link_local_ips),
-                macAddress: attachment.mac_address,
                 gwPriority: attachment.gw_priority,
                 driverOpts: some(Object.entries(attachment.driver_opts).map(([name, value]) => `${name}=${value}`)),
             })),

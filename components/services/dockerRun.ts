@@ -94,7 +94,6 @@ function network(spec: ServiceSpec, names: RunNames): string[] {
             ...[...names.aliases, ...attachment.aliases].map((alias) => ["alias", alias]),
             ["ip", attachment.ipv4_address],
             ["ip6", attachment.ipv6_address],
-            ["mac-address", attachment.mac_address],
             ["gw-priority", attachment.gw_priority],
             ...attachment.link_local_ips.map((ip) => ["link-local-ip", ip]),
             ...pairs(attachment.driver_opts).map((pair) => ["driver-opt", pair]),

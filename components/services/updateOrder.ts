@@ -34,9 +34,8 @@ function singleThings(spec: ServiceSpec): string[] {
     const things = spec.ports.flatMap((p) => (p.published === undefined ? [] : [`it has port ${p.published}`]));
     if (spec.container_name !== undefined) things.push("it has a name of its own");
     if (spec.network_mode === "host") things.push("it uses the host's network");
-    if (spec.mac_address !== undefined) things.push("it has a MAC address of its own");
-    for (const [network, { ipv4_address, ipv6_address, mac_address }] of Object.entries(spec.networks)) {
-        if ([ipv4_address, ipv6_address, mac_address].some((a) => a !== undefined)) {
+    for (const [network, { ipv4_address, ipv6_address }] of Object.entries(spec.networks)) {
+        if (ipv4_address !== undefined || ipv6_address !== undefined) {
             things.push(`it has an address of its own in the network ${network}`);
         }
     }

@@ -137,9 +137,11 @@ test("a scan finds exactly the table's ports open, before and after a rule chang
     expect((await stack.outputs()).exposure.find(({ port }) => port === 9090)).toMatchObject({ from: [] });
 });
 
-test("down leaves nothing on EC2", async () => {
-    expectSuccess(await stack.down());
+test("destroy leaves nothing on EC2, and down no endpoint", async () => {
+    expectSuccess(await stack.pulumi("destroy", "--yes", "--skip-preview"));
     expect(await ec2.leftovers(stack.name)).toEqual([]);
+    expectSuccess(await stack.down());
+    expect(fs.readFileSync(stack.file, "utf8")).not.toContain("berth:lab");
 });
 
 function cacheHome(): string {

@@ -99,12 +99,14 @@ test("the install runs again on a new machine, as root, for the login and the na
     expect(install.environment).toBeUndefined();
 });
 
-test("an engine of which the state knows nothing is cleared of the stack's containers, and of no others", async () => {
+test("an engine of which the state knows nothing is cleared of the stack's containers and networks, and of no others", async () => {
     await build();
     expect(inputsOf("engine-clear")).toMatchObject({
         create:
             "docker ps -aq --filter label=berth.project=berth --filter label=berth.stack=test " +
-            "| xargs -r docker rm -f -v",
+            "| xargs -r docker rm -f -v && " +
+            "docker network ls -q --filter label=berth.project=berth --filter label=berth.stack=test " +
+            "| xargs -r docker network rm",
         triggers: ["host-docker-id"],
     });
 });

@@ -28,6 +28,8 @@ test.each([
     ["${UNSET:-${EMPTY:-$SET}}z", "setz"],
     ["${UNSET:-a b:c-d?e}", "a b:c-d?e"],
     ["${UNSET:-}", ""],
+    ['${UNSET:-{"a":{}}}', '{"a":{}}'],
+    ["${UNSET:-a{b}c", "a{bc"],
     ["${SET:-}}", "set}"],
     ["$$SET $${SET} $$$SET", "$SET ${SET} $set"],
     ["${UNSET:-$$x}", "$x"],

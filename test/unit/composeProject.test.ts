@@ -85,7 +85,6 @@ test.each([
     ["scale: 2, container_name: web", "container_name: 2 containers cannot have one name"],
     ["scale: 2, ports: ['80:80']", "ports: 2 containers cannot have one port"],
     ["scale: 2, networks: { a: { ipv4_address: 10.0.0.9 } }", "networks.a.ipv4_address: 2 containers cannot have one"],
-    ["scale: 2, mac_address: '02:42:ac:11:00:03'", "networks.default.mac_address: 2 containers cannot"],
     [
         "networks: { a: { ipv4_address: 10.9.0.9 } }",
         "networks.a.ipv4_address: the network a has no subnet with 10.9.0.9",

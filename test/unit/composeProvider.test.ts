@@ -13,7 +13,6 @@ const mistakes = (spec: Partial<ServiceSpec>) => {
     return said;
 };
 const attachment = { aliases: [], link_local_ips: [], driver_opts: {} };
-const mount = { type: "bind", target: "/a", read_only: false, nocopy: false } as const;
 
 test.each<[string, Partial<ServiceSpec>, RegExp]>([
     ["an empty word in a command", { command: ["sh", "-c", ""] }, /^command: .*no empty word/],
@@ -24,9 +23,7 @@ test.each<[string, Partial<ServiceSpec>, RegExp]>([
         { networks: { front: { ...attachment, gw_priority: -1 } } },
         /^networks\.front\.gw_priority/,
     ],
-    ["a MAC address without a network", { mac_address: "02:42:ac:11:00:02", network_mode: "host" }, /^mac_address/],
     ["unmasked system paths", { security_opt: ["systempaths=unconfined"] }, /^security_opt: .*privileged/],
-    ["SELinux and propagation", { mounts: [{ ...mount, selinux: "z", propagation: "rslave" }] }, /^volumes: \/a/],
 ])("what the provider cannot say is refused with the remedy: %s", (_, spec, expected) => {
     expect(mistakes(spec)).toEqual([expect.stringMatching(expected)]);
 });
@@ -38,9 +35,7 @@ test("what it can say is not refused", () => {
             command: ["-c", ""],
             extra_hosts: [{ host: "a.test", ip: "host-gateway" }],
             networks: { front: { ...attachment, gw_priority: 1 } },
-            mac_address: "02:42:ac:11:00:02",
             security_opt: ["seccomp=unconfined"],
-            mounts: [{ ...mount, selinux: "z" }],
         }),
     ).toEqual([]);
 });

@@ -74,22 +74,22 @@ test.each([
     ["networks: []", { networks: { default: { aliases: [] } } }],
     ["network_mode: host", { network_mode: "host", networks: {} }],
     ["network_mode: container:other", { network_mode: "container:other", networks: {} }],
-    ["mac_address: 02:42:ac:11:00:03", { networks: { default: { mac_address: "02:42:ac:11:00:03" } } }],
     ["dns: 1.1.1.1", { dns: ["1.1.1.1"] }],
     ["dns: [1.1.1.1, 1.1.1.1]", { dns: ["1.1.1.1"] }],
     [
-        'extra_hosts: ["a:1.2.3.4", "b=1.2.3.4", "c:::1", "d=[::1]", "e:host-gateway"]',
+        'extra_hosts: ["a:1.2.3.4", "b=1.2.3.4", "c:host-gateway"]',
         {
             extra_hosts: [
                 { host: "a", ip: "1.2.3.4" },
                 { host: "b", ip: "1.2.3.4" },
-                { host: "c", ip: "::1" },
-                { host: "d", ip: "::1" },
-                { host: "e", ip: "host-gateway" },
+                { host: "c", ip: "host-gateway" },
             ],
         },
     ],
-    ["extra_hosts: { a: [1.1.1.1, ::1] }", { extra_hosts: ["1.1.1.1", "::1"].map((ip) => ({ host: "a", ip })) }],
+    [
+        "extra_hosts: { a: [1.1.1.1, 1.0.0.1] }",
+        { extra_hosts: ["1.1.1.1", "1.0.0.1"].map((ip) => ({ host: "a", ip })) },
+    ],
     // What it may do
     [
         "ulimits: { nproc: 5, nofile: { soft: 1, hard: 2 } }",

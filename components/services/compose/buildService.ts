@@ -77,7 +77,6 @@ export function buildService(service: WrittenService, context: ServiceContext): 
         network_mode: service.network_mode,
         networks: attachmentsOf(service),
         links: service.links,
-        mac_address: service.mac_address,
         dns: service.dns,
         dns_opt: service.dns_opt,
         dns_search: service.dns_search,
@@ -204,8 +203,6 @@ function attachmentsOf(service: WrittenService): Record<string, NetworkAttachmen
         ]),
     );
     if (Object.keys(networks).length === 0) networks.default = plain();
-    const [first] = Object.values(networks);
-    if (first && service.mac_address !== undefined) first.mac_address ??= service.mac_address;
     return networks;
 }
 

@@ -121,9 +121,15 @@ export function substitute(text: string, variables: Variables, unset: Set<string
 
 /** The index of the brace that closes the one at 0; -1 where none does. */
 function closing(text: string): number {
+    // A default may hold braces, as JSON does; a lone one there belongs to the text.
+    const balanced = endOf(text, (i) => text[i] === "{");
+    return balanced >= 0 ? balanced : endOf(text, (i) => i === 0 || text.startsWith("${", i - 1));
+}
+
+function endOf(text: string, opens: (index: number) => boolean): number {
     let depth = 0;
     for (let i = 0; i < text.length; i++) {
-        if (text[i] === "{") depth += 1;
+        if (text[i] === "{" && opens(i)) depth += 1;
         else if (text[i] === "}" && --depth === 0) return i;
     }
     return -1;

@@ -61,7 +61,6 @@ export interface ServiceSpec {
     networks: Record<string, NetworkAttachment>;
     /** `SERVICE` or `SERVICE:ALIAS`, read: the alias by which the service is to be found too. */
     links: { service: string; alias: string }[];
-    mac_address?: string;
     dns: string[];
     dns_opt: string[];
     dns_search: string[];
@@ -144,7 +143,6 @@ export interface NetworkAttachment {
     ipv4_address?: string;
     ipv6_address?: string;
     link_local_ips: string[];
-    mac_address?: string;
     /** Of several networks, the one with the highest is the default route. */
     gw_priority?: number;
     driver_opts: Record<string, string>;

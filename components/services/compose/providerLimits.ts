@@ -9,14 +9,6 @@ export function checkProvider(spec: ServiceSpec, report: (path: Path, message: s
     if (spec.security_opt.includes("systempaths=unconfined")) {
         report(["security_opt"], "the Docker provider forgets systempaths=unconfined; use privileged: true");
     }
-    for (const { selinux, propagation, bind, target } of spec.mounts) {
-        if (selinux && (propagation !== undefined || (bind?.at === "host" && !bind.create))) {
-            report(
-                ["volumes"],
-                `${target}: the Docker provider cannot say selinux with another option; keep one of them`,
-            );
-        }
-    }
 }
 
 function checkWords({ command, entrypoint }: ServiceSpec, report: (path: Path, message: string) => void): void {
@@ -29,7 +21,7 @@ function checkWords({ command, entrypoint }: ServiceSpec, report: (path: Path, m
 }
 
 function checkNetworking(spec: ServiceSpec, report: (path: Path, message: string) => void): void {
-    const { extra_hosts, networks, mac_address, network_mode } = spec;
+    const { extra_hosts, networks } = spec;
     for (const { host, ip } of extra_hosts) {
         if (net.isIPv6(ip)) {
             report(["extra_hosts"], `${host}: the Docker provider cannot say an IPv6 address here; write an IPv4 one`);
@@ -38,8 +30,5 @@ function checkNetworking(spec: ServiceSpec, report: (path: Path, message: string
     for (const [key, { gw_priority = 0 }] of Object.entries(networks)) {
         if (gw_priority >= 0) continue;
         report(["networks", key, "gw_priority"], "the Docker provider takes 0 or more; raise the other networks'");
-    }
-    if (mac_address !== undefined && network_mode !== undefined) {
-        report(["mac_address"], `the engine takes it in a network only, not with network_mode: ${network_mode}`);
     }
 }

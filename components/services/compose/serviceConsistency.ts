@@ -37,7 +37,7 @@ function checkScale(spec: ServiceSpec, report: Report): void {
         report(["ports"], `${scale} containers cannot have one port of the host; leave the host's port out`);
     }
     for (const [key, attachment] of Object.entries(spec.networks)) {
-        for (const address of ["ipv4_address", "ipv6_address", "mac_address"] as const) {
+        for (const address of ["ipv4_address", "ipv6_address"] as const) {
             if (attachment[address] === undefined) continue;
             report(["networks", key, address], `${scale} containers cannot have one address; remove it, or the scale`);
         }

@@ -1,5 +1,9 @@
 import { type KeyTable } from "./keyTable";
 
+const NO_MAC =
+    "the engine takes it only with the first network of a new container, which the Docker provider cannot say; " +
+    "tell containers apart by ipv4_address";
+
 /** How a service is reached, and what it reaches. */
 export const networkingKeys = {
     ports: {
@@ -25,7 +29,7 @@ export const networkingKeys = {
             ipv4_address: { supported: "Its address there.", example: "172.28.0.5" },
             ipv6_address: { supported: "Its IPv6 address there.", example: '"2001:db8::5"' },
             link_local_ips: { supported: "Its link-local addresses there.", example: "[169.254.8.8]" },
-            mac_address: { supported: "Its MAC address there.", example: "02:42:ac:11:00:05" },
+            mac_address: { refused: NO_MAC },
             driver_opts: { supported: "Options of the network's driver.", example: "{ a: b }" },
             gw_priority: { supported: "Of several networks, the highest is the default route.", example: "1" },
             priority: { supported: "Accepted. It orders how Compose joins networks.", example: "1000" },
@@ -45,10 +49,13 @@ export const networkingKeys = {
     },
     hostname: { supported: "Host name in the container.", example: "web" },
     domainname: { supported: "Domain name in the container.", example: "example.com" },
-    mac_address: { supported: "Its MAC address, in its network.", example: "02:42:ac:11:00:03" },
-    dns: { supported: "Name servers.", example: "[9.9.9.9]" },
+    mac_address: { refused: NO_MAC },
+    dns: { supported: "Name servers. Of several, the Docker provider chooses the order.", example: "[9.9.9.9]" },
     dns_opt: { supported: "Options of the resolver.", example: "[use-vc]" },
-    dns_search: { supported: "Domains that are searched.", example: "example.com" },
+    dns_search: {
+        supported: "Domains that are searched. Of several, the Docker provider chooses the order.",
+        example: "example.com",
+    },
     extra_hosts: {
         supported: "More lines of /etc/hosts; `host-gateway` is the host.",
         example: '["host.internal:host-gateway"]',

@@ -23,9 +23,6 @@ const addressOf = (what: string, isGood: (text: string) => boolean) => {
 const ipv4 = addressOf("an IPv4 address", (text) => net.isIPv4(text));
 const ipv6 = addressOf("an IPv6 address", (text) => net.isIPv6(text));
 export const address = addressOf("an IP address", (text) => net.isIP(text) > 0);
-export const macAddress = addressOf("a MAC address, such as 02:42:ac:11:00:03", (text) =>
-    /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(text),
-);
 
 const attachment = z
     .strictObject({
@@ -33,7 +30,6 @@ const attachment = z
         ipv4_address: ipv4.optional(),
         ipv6_address: ipv6.optional(),
         link_local_ips: z.array(address, { error: "write a list of addresses" }).default([]),
-        mac_address: macAddress.optional(),
         driver_opts: textMap.default({}),
         gw_priority: integer().optional(),
         priority: integer().optional(),

@@ -3,7 +3,7 @@ import { parseImageReference } from "../../image/imageReference";
 import { build } from "./build";
 import { dependsOn, envFiles, healthcheck, logging, pullPolicy, restart } from "./lifecycle";
 import { fileMounts, mounts, tmpfs } from "./mounts";
-import { address, attachments, extraHosts, macAddress } from "./networks";
+import { address, attachments, extraHosts } from "./networks";
 import { expose, ports } from "./ports";
 import { blkioConfig, deploy, devices, gpus, ulimits } from "./resources";
 import {
@@ -122,7 +122,6 @@ export const serviceSchema = z.strictObject(
         network_mode: joined("none", "host", "bridge").optional(),
         networks: attachments.optional(),
         links: links.default([]),
-        mac_address: macAddress.optional(),
         dns: oneOrMore(address).default([]),
         dns_opt: list.default([]),
         dns_search: textOrList.default([]),
