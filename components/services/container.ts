@@ -6,7 +6,8 @@ import * as path from "node:path";
 import type { DockerEngine } from "../engine";
 import { commandConnection } from "../host";
 import type { ServiceSpec } from "./compose";
-import { type ContainerRefs, REPLACE_ON_CHANGES, containerArgs } from "./containerArgs";
+import { REPLACE_ON_CHANGES, containerArgs } from "./containerArgs";
+import type { ContainerRefs } from "./containerRefs";
 import { gateCommand } from "./healthGate";
 import { type MadeWith, ignoredChanges } from "./readBack";
 

@@ -1,31 +1,12 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as path from "node:path";
-import type { BindSource, FileMount, Healthcheck, ServiceSpec } from "./compose";
+import type { Healthcheck, ServiceSpec } from "./compose";
 import { mountArgs } from "./containerMounts";
 import { networkArgs } from "./containerNetworks";
+import { type ContainerRefs, joined } from "./containerRefs";
 import { resourceArgs } from "./containerResources";
-
-/** What the names in a service's words stand for on the engine. */
-export interface ContainerRefs {
-    /** Name of the container. */
-    name: string;
-    image: pulumi.Input<string>;
-    /** Labels besides the service's own. */
-    labels: Record<string, string>;
-    /** A network's name, by its key. */
-    network(key: string): pulumi.Input<string>;
-    /** A volume's name, by its key. */
-    volume(key: string): pulumi.Input<string>;
-    /** Absolute path on the host. */
-    bind(source: BindSource, readOnly: boolean): pulumi.Input<string>;
-    /** Absolute path on the host. */
-    file(file: FileMount): pulumi.Input<string>;
-    /** Id of another service's container. */
-    container(service: string): pulumi.Input<string>;
-    /** Names by which it is found in each of its networks, besides its own and those that the service says. */
-    aliases: string[];
-}
+import { filled, some } from "./said";
 
 /**
  * What only a new container has, though the provider's schema says that an update will do.
@@ -177,12 +158,6 @@ function securityOpts({ security_opt, privileged, pid, ipc }: ServiceSpec): stri
     return [...new Set([...security_opt, ...(unconfined ? ["label=disable"] : [])])];
 }
 
-/** A mode, `service:NAME` in it being another service's container. */
-export function joined(mode: string | undefined, refs: ContainerRefs): pulumi.Input<string> | undefined {
-    if (!mode?.startsWith("service:")) return mode;
-    return pulumi.interpolate`container:${refs.container(mode.slice("service:".length))}`;
-}
-
 /** Arguments that the provider keeps where they are taken away, and the specification's words for them. */
 const KEPT: Partial<Record<keyof docker.ContainerArgs, keyof ServiceSpec>> = {
     command: "command",
@@ -213,11 +188,3 @@ function keptKeys(spec: ServiceSpec, args: docker.ContainerArgs): string {
 }
 
 const seconds = (ms: number) => Math.ceil(ms / 1000);
-
-export function some<T>(list: T[]): T[] | undefined {
-    return list.length > 0 ? list : undefined;
-}
-
-export function filled<T extends object>(map: T): T | undefined {
-    return Object.keys(map).length > 0 ? map : undefined;
-}

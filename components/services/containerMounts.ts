@@ -1,7 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MountSpec, ServiceSpec } from "./compose";
-import type { ContainerRefs } from "./containerArgs";
+import type { ContainerRefs } from "./containerRefs";
 
 type Volume = docker.types.input.ContainerVolume;
 

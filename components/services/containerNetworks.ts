@@ -1,7 +1,8 @@
 import type * as docker from "@pulumi/docker";
 import type { PortMapping, ServiceSpec } from "./compose";
-import { type ContainerRefs, joined, some } from "./containerArgs";
+import { type ContainerRefs, joined } from "./containerRefs";
 import { sortedPorts } from "./readBack";
+import { some } from "./said";
 
 /**
  * Networks, ports and names of a container.

@@ -1,6 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import type { ServiceSpec } from "./compose";
-import { some } from "./containerArgs";
+import { filled, some } from "./said";
 
 const MIB = 1024 * 1024;
 
@@ -33,7 +33,7 @@ export function resourceArgs(spec: ServiceSpec): Partial<docker.ContainerArgs> {
                 count,
                 deviceIds: some(device_ids),
                 capabilities: some(capabilities),
-                options: Object.keys(options).length > 0 ? options : undefined,
+                options: filled(options),
             })),
         ),
         deviceReadBps: rates("read_bps"),

@@ -20,10 +20,16 @@ function misread({
     mem_limit,
     memswap_limit,
 }: ServiceSpec): Partial<Record<Argument, unknown>> {
-    const targets = ports.map(({ target }) => target);
     return {
-        // Of two with the same target, 53/tcp beside 53/udp, it reads either first.
-        ...(new Set(targets).size < targets.length && { ports: sortedPorts(ports) }),
+        // Of two with the same target, 0.0.0.0 beside ::, or tcp beside udp, it reads either first.
+        ...(ports.length > 0 && {
+            ports: sortedPorts(ports).map(({ hostIp, published, target, protocol }) => [
+                hostIp,
+                published,
+                target,
+                protocol,
+            ]),
+        }),
         // The engine fills in what the image's check says.
         ...(healthcheck && { healthcheck }),
         // The engine fills in what daemon.json says.

@@ -3,7 +3,7 @@ import * as crypto from "node:crypto";
 import type { DockerEngine } from "../engine";
 import type { ComposeProject, ServiceSpec } from "./compose";
 import { ServiceContainer } from "./container";
-import type { ContainerRefs } from "./containerArgs";
+import type { ContainerRefs } from "./containerRefs";
 import { type RunNames, dockerRun, publish } from "./dockerRun";
 import { HostFiles, keptPath } from "./files";
 import { BuiltImage, PulledImage, type Registries } from "./image";

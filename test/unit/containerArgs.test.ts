@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { NetworkAttachment, ServiceSpec } from "../../components/services/compose";
-import { type ContainerRefs, containerArgs } from "../../components/services/containerArgs";
+import { containerArgs } from "../../components/services/containerArgs";
+import type { ContainerRefs } from "../../components/services/containerRefs";
 import { ignoredChanges, madeWith, madeWithLabel } from "../../components/services/readBack";
 import { service } from "./services";
 
@@ -207,13 +208,19 @@ describe("what the provider would read back otherwise", () => {
         expect(ignored({ healthcheck }, {})).toEqual([]);
     });
 
-    test("two ports of one number, options of the log, and swap that is not said, are read back otherwise too", () => {
+    test("ports, options of the log, and swap that is not said, are read back otherwise too", () => {
         const ports = (["tcp", "udp"] as const).map((protocol) => ({ published: 53, target: 53, protocol }));
         const spec = { ports, logging: { options: { "max-size": "1m" } }, mem_limit: 64 * 1024 ** 2 };
         expect(ignored(spec, labelsOf(spec))).toEqual(["ports", "logOpts", "memorySwap"]);
     });
 
+    test("the same ports in another order are the same ports", () => {
+        const [a, b] = [80, 443].map((target) => ({ target, published: target, protocol: "tcp" as const }));
+        if (!a || !b) throw new Error("no ports");
+        expect(labelsOf({ ports: [a, b] })).toEqual(labelsOf({ ports: [b, a] }));
+    });
+
     test("what is read back as it is needs no label", () => {
-        expect(labelsOf({ command: ["a"], ports: [{ published: 80, target: 80, protocol: "tcp" }] })).toEqual({});
+        expect(labelsOf({ command: ["a"], networks: { front: attachment }, cpus: "0.5" })).toEqual({});
     });
 });

@@ -1,0 +1,29 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { BindSource, FileMount } from "./compose";
+
+/** What the names in a service's words stand for on the engine. */
+export interface ContainerRefs {
+    /** Name of the container. */
+    name: string;
+    image: pulumi.Input<string>;
+    /** Labels besides the service's own. */
+    labels: Record<string, string>;
+    /** A network's name, by its key. */
+    network(key: string): pulumi.Input<string>;
+    /** A volume's name, by its key. */
+    volume(key: string): pulumi.Input<string>;
+    /** Absolute path on the host. */
+    bind(source: BindSource, readOnly: boolean): pulumi.Input<string>;
+    /** Absolute path on the host. */
+    file(file: FileMount): pulumi.Input<string>;
+    /** Id of another service's container. */
+    container(service: string): pulumi.Input<string>;
+    /** Names by which it is found in each of its networks, besides its own and those that the service says. */
+    aliases: string[];
+}
+
+/** A mode, `service:NAME` in it being another service's container. */
+export function joined(mode: string | undefined, refs: ContainerRefs): pulumi.Input<string> | undefined {
+    if (!mode?.startsWith("service:")) return mode;
+    return pulumi.interpolate`container:${refs.container(mode.slice("service:".length))}`;
+}
