@@ -75,11 +75,13 @@ function isKind(shape: Record<string, unknown>, kind: unknown): boolean {
     return shape.kind instanceof z.ZodLiteral && shape.kind.values.has(kind as string);
 }
 
+/** A step of a path in words: `.web`, `[0]`, `["a b"]`. */
+export function pathStep(key: PropertyKey): string {
+    if (typeof key === "number") return `[${key}]`;
+    return /^[\w-]+$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
+}
+
 function pathText(path: PropertyKey[]): string {
     const [first, ...rest] = path;
-    const tail = rest.map((key) => {
-        if (typeof key === "number") return `[${key}]`;
-        return /^[\w-]+$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
-    });
-    return first === undefined ? NAMESPACE : `${NAMESPACE}:${String(first)}${tail.join("")}`;
+    return first === undefined ? NAMESPACE : `${NAMESPACE}:${String(first)}${rest.map(pathStep).join("")}`;
 }

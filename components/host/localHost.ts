@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { dockerLabels } from "../dockerLabels";
 import type { Host, SshConnection } from "./host";
 import { type ForwardedPort, createForwarder } from "./portForwarder";
 import { SshIdentity, userDataOf } from "./sshIdentity";
@@ -51,7 +52,7 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
             { parent: this },
         );
         const options = { parent: this, provider: engine };
-        const labels = Object.entries(args.labels).map(([label, value]) => ({ label, value }));
+        const labels = dockerLabels(args.labels);
 
         const network = new docker.Network(`${name}-network`, { name: args.machineName, labels }, options);
         const volume = (use: string) =>

@@ -1,4 +1,4 @@
-import { componentOutputs } from "../componentOutputs";
+import { StackOutputs } from "../stackOutputs";
 import type { Ec2HostConfig } from "./hostSchema";
 import { type GivenKey, publicKeyOf } from "./sshIdentity";
 
@@ -77,6 +77,6 @@ export function serverMistakes(before: ServerFacts, now: ServerFacts | undefined
 
 /** The facts of the stack's servers as the last update left them, by the host's name. */
 export async function runningServers(): Promise<Map<string, ServerFacts>> {
-    const hosts = await componentOutputs<{ server: ServerFacts }>("berth:index:Ec2Host");
+    const hosts = (await StackOutputs.read()).ofType<{ server: ServerFacts }>("berth:index:Ec2Host");
     return new Map([...hosts].flatMap(([name, { server }]) => (server ? [[name, server]] : [])));
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { componentOutputs } from "../componentOutputs";
+import { StackOutputs } from "../stackOutputs";
 import { userError } from "../userError";
 import type { ComposeProject } from "./compose";
 import { type Registries, resolveCredentials, resolveDigest } from "./image";
@@ -29,7 +29,8 @@ export interface PlanFacts {
  */
 export async function checkPlan(args: PlanArgs): Promise<PlanFacts> {
     const { project, prefix, protectVolumes, registries, mirrors } = args;
-    const groups = await componentOutputs<{ volumes: Record<string, VolumeFacts> }>("berth:index:ServiceGroup");
+    const before = await StackOutputs.read();
+    const groups = before.ofType<{ volumes: Record<string, VolumeFacts> }>("berth:index:ServiceGroup");
     const now = volumeFacts(project.volumes, prefix, protectVolumes);
     const mistakes = volumeMistakes(groups.get("services")?.volumes ?? {}, now);
     const digests: Record<string, string> = {};
@@ -45,5 +46,5 @@ export async function checkPlan(args: PlanArgs): Promise<PlanFacts> {
         }),
     );
     if (mistakes.length > 0) throw userError(mistakes.join("\n").replaceAll("-s STACK", `-s ${pulumi.getStack()}`));
-    return { digests, madeWith: madeWith(await componentOutputs("docker:index/container:Container")) };
+    return { digests, madeWith: madeWith(before.ofType("docker:index/container:Container")) };
 }

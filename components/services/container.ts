@@ -11,7 +11,8 @@ import type { ContainerRefs } from "./containerRefs";
 import { gateCommand } from "./healthGate";
 import { type MadeWith, ignoredChanges } from "./readBack";
 
-const HEALTH_GATE = path.join(__dirname, "../../scripts/health-gate.sh");
+/** Read once: each container has a gate. */
+const HEALTH_GATE = fs.readFileSync(path.join(__dirname, "../../scripts/health-gate.sh"), "utf8");
 
 export interface ServiceContainerArgs {
     engine: DockerEngine;
@@ -51,7 +52,7 @@ export class ServiceContainer extends pulumi.ComponentResource {
             {
                 connection: commandConnection(host.connection),
                 create: this.container.id.apply((id) => gateCommand(id, spec, isJob)),
-                stdin: fs.readFileSync(HEALTH_GATE, "utf8"),
+                stdin: HEALTH_GATE,
                 triggers: [this.container.id],
                 addPreviousOutputInEnv: false,
                 logging: remote.Logging.None, // on failure the dossier is the error's text

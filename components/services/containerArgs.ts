@@ -1,6 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as path from "node:path";
+import { dockerLabels } from "../dockerLabels";
 import type { Healthcheck, ServiceSpec } from "./compose";
 import { mountArgs } from "./containerMounts";
 import { networkArgs } from "./containerNetworks";
@@ -61,7 +62,7 @@ export function containerArgs(spec: ServiceSpec, refs: ContainerRefs): docker.Co
         ...mountArgs(spec, refs),
     };
     const labels = { ...spec.labels, ...refs.labels, [KEYS_LABEL]: keptKeys(spec, args) };
-    return { ...args, labels: Object.entries(labels).map(([label, value]) => ({ label, value })) };
+    return { ...args, labels: dockerLabels(labels) };
 }
 
 /** The container's process, and how it is started, watched and stopped. */

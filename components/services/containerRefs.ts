@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BindSource, FileMount } from "./compose";
+import { type BindSource, type FileMount, joinedService } from "./compose";
 
 /** What the names in a service's words stand for on the engine. */
 export interface ContainerRefs {
@@ -24,6 +24,6 @@ export interface ContainerRefs {
 
 /** A mode, `service:NAME` in it being another service's container. */
 export function joined(mode: string | undefined, refs: ContainerRefs): pulumi.Input<string> | undefined {
-    if (!mode?.startsWith("service:")) return mode;
-    return pulumi.interpolate`container:${refs.container(mode.slice("service:".length))}`;
+    const service = joinedService(mode);
+    return service === undefined ? mode : pulumi.interpolate`container:${refs.container(service)}`;
 }

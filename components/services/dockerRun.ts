@@ -1,5 +1,5 @@
 import { shellQuote } from "../shellQuote";
-import type { BindSource, FileMount, MountSpec, ServiceSpec } from "./compose";
+import { type BindSource, type FileMount, type MountSpec, type ServiceSpec, joinedService } from "./compose";
 
 /** Names on the engine, as `docker run` is told them. */
 export interface RunNames {
@@ -161,7 +161,8 @@ function csv(fields: Record<string, Value | boolean>): string {
 }
 
 function joined(mode: string | undefined, names: RunNames): string | undefined {
-    return mode?.startsWith("service:") ? `container:${names.container(mode.slice("service:".length))}` : mode;
+    const service = joinedService(mode);
+    return service === undefined ? mode : `container:${names.container(service)}`;
 }
 
 function security(spec: ServiceSpec, names: RunNames): string[] {

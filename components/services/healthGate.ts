@@ -1,5 +1,5 @@
 import { shellQuote } from "../shellQuote";
-import type { Healthcheck, ServiceSpec } from "./compose";
+import { type Healthcheck, type ServiceSpec, own } from "./compose";
 import { parseImageReference } from "./image";
 
 /** Seconds until the gate gives up on a container that is neither healthy nor unhealthy, at least. */
@@ -42,7 +42,7 @@ export function gateTimeout(check: Healthcheck | undefined, isJob: boolean): num
 export function probeOf(spec: Pick<ServiceSpec, "image" | "ports" | "healthcheck" | "command">): string[] {
     if (spec.image === undefined || spec.healthcheck || spec.command) return [];
     const repository = parseImageReference(spec.image)?.repository.replace(/^(docker\.io\/)?(library\/)?/, "");
-    const probe = repository && Object.hasOwn(PROBES, repository) ? PROBES[repository] : undefined;
+    const probe = repository && own(PROBES, repository);
     const port = spec.ports.find(({ protocol }) => protocol === "tcp")?.target;
     return probe && port !== undefined ? probe.map((word) => word.replace("PORT", String(port))) : [];
 }

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { dockerLabels } from "../dockerLabels";
 import type { NetworkSpec } from "./compose";
 
 /** The name of a network or volume on the engine: as written, or the stack's, like Compose with a project of this name. */
@@ -20,7 +21,6 @@ export function createNetwork(
     labels: Record<string, string>,
     options: pulumi.CustomResourceOptions,
 ): docker.Network {
-    const all = { ...spec.labels, ...labels };
     return new docker.Network(
         resourceName,
         {
@@ -30,7 +30,7 @@ export function createNetwork(
             internal: spec.internal,
             attachable: spec.attachable,
             ipv6: spec.enable_ipv6,
-            labels: Object.entries(all).map(([label, value]) => ({ label, value })),
+            labels: dockerLabels({ ...spec.labels, ...labels }),
             ...(spec.ipam && {
                 ipamDriver: spec.ipam.driver ?? "default",
                 ipamOptions: spec.ipam.options,

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as crypto from "node:crypto";
 import type { DockerEngine } from "../engine";
-import type { ComposeProject, ServiceSpec } from "./compose";
+import type { BindSource, ComposeProject, ServiceSpec } from "./compose";
 import { ServiceContainer } from "./container";
 import type { ContainerRefs } from "./containerRefs";
 import { type RunNames, dockerRun, publish } from "./dockerRun";
@@ -124,7 +124,7 @@ export class Service extends pulumi.ComponentResource {
     }
 
     private refs(name: string): ContainerRefs {
-        const { spec, service, prefix, networks, volumes, others, labels, content } = this.args;
+        const { spec, service, networks, volumes, others, labels } = this.args;
         const known = (of: Record<string, pulumi.Input<string>>, key: string) => of[key] ?? key;
         const hash = this.contentHash();
         return {
@@ -138,15 +138,18 @@ export class Service extends pulumi.ComponentResource {
             },
             network: (key) => known(networks, key),
             volume: (key) => known(volumes, key),
-            bind: (source, readOnly) => {
-                if (source.at === "host") return source.path;
-                if (source.at === "kept") return keptPath(prefix, source.name);
-                return content.place(source, readOnly).place.path;
-            },
+            bind: (source, readOnly) => this.bindPath(source, readOnly),
             file: (file) => this.files?.pathOf(file) ?? file.target,
             container: (other) => others[other]?.containers[0]?.container.id ?? other,
             aliases: [service],
         };
+    }
+
+    /** Absolute path on the host of what a bind mount shows. */
+    private bindPath(source: BindSource, readOnly: boolean): string {
+        const { prefix, content } = this.args;
+        if (source.at === "host") return source.path;
+        return source.at === "kept" ? keptPath(prefix, source.name) : content.pathOf(source, readOnly);
     }
 
     /** Tells when a writable bind mount shows other files: its path stays the same. */
@@ -178,17 +181,14 @@ export class Service extends pulumi.ComponentResource {
     }
 
     private runNames(): RunNames {
-        const { spec, service, project, prefix, others, content } = this.args;
+        const { spec, service, project, prefix, others } = this.args;
         const [name = ""] = this.containerNames;
         return {
             name,
             image: spec.image ?? this.image.key,
             network: (key) => objectName(prefix, key, project.networks[key]),
             volume: (key) => objectName(prefix, key, project.volumes[key]),
-            bind: (source, readOnly) => {
-                if (source.at === "host") return source.path;
-                return source.at === "kept" ? keptPath(prefix, source.name) : content.pathOf(source, readOnly);
-            },
+            bind: (source, readOnly) => this.bindPath(source, readOnly),
             file: ({ source }) => `./${source}`,
             container: (other) => others[other]?.containerNames[0] ?? other,
             aliases: [service],

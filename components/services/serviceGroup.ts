@@ -22,7 +22,7 @@ export interface ServiceGroupArgs {
     labels: Record<string, string>;
     /** By service: what the registry has under the image's tag now, where `pull_policy` asks for it. Default: none */
     digests?: Record<string, string>;
-    /** Ports that the stack's containers have, as far as their order cannot tell. Default: none */
+    /** What the stack's containers were made with, as their labels say. Default: none known */
     madeWith?: MadeWith;
     /** Credentials with which builds pull. Default: none */
     registries?: Registries;
@@ -69,12 +69,12 @@ export class ServiceGroup extends pulumi.ComponentResource {
                 { parent: this },
             );
         }
-        this.createStartOrder(`${scope}start-order`);
+        const gates = Object.values(this.services).flatMap((service) => service.gates);
+        this.createStartOrder(`${scope}start-order`, gates);
         const summaries = Object.fromEntries(
             Object.entries(this.services).map(([service, { summary }]) => [service, summary]),
         );
-        const gates = Object.values(this.services).flatMap((service) => service.gates.map(({ urn }) => urn));
-        this.summaries = pulumi.all(gates).apply(() => summaries);
+        this.summaries = pulumi.all(gates.map(({ urn }) => urn)).apply(() => summaries);
         this.registerOutputs({ summaries: this.summaries, volumes: this.volumes });
     }
 
@@ -104,7 +104,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
     }
 
     /** Has the host keep the order of `depends_on` when it boots. */
-    private createStartOrder(name: string): void {
+    private createStartOrder(name: string, gates: pulumi.Resource[]): void {
         const { engine, prefix, project } = this.args;
         const comesBack = (spec: ServiceSpec) => spec.restart.condition !== "no";
         const steps = Object.entries(this.services).flatMap(([service, { containerNames }]): StartStep[] => {
@@ -117,7 +117,6 @@ export class ServiceGroup extends pulumi.ComponentResource {
             return after.length === 0 ? [] : containerNames.map((container) => ({ container, after }));
         });
         if (steps.length === 0) return;
-        const gates = Object.values(this.services).flatMap((service) => service.gates);
         createStartOrder(name, engine, prefix, steps, gates, this);
     }
 

@@ -1,12 +1,9 @@
-import type { ComposeProject, ServiceSpec } from "./compose";
+import { type ComposeProject, type ServiceSpec, joinedServices } from "./compose";
 
 /** The services that must be there before this one: those it waits for, and those whose container it joins. */
-export function dependenciesOf(spec: ServiceSpec): string[] {
-    const joined = [spec.network_mode, spec.pid, spec.ipc].flatMap((mode) =>
-        mode?.startsWith("service:") ? [mode.slice("service:".length)] : [],
-    );
-    const volumes = spec.volumes_from.filter(({ container }) => !container).map(({ from }) => from);
-    return [...new Set([...Object.keys(spec.depends_on), ...joined, ...volumes])];
+function dependenciesOf(spec: ServiceSpec): string[] {
+    const { modes, volumes } = joinedServices(spec);
+    return [...new Set([...Object.keys(spec.depends_on), ...modes, ...volumes])];
 }
 
 /** Names of the services, each after those that it depends on. The project has no cycles: its reader refuses them. */

@@ -1,5 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { isDeepStrictEqual } from "node:util";
+import { dockerLabels } from "../dockerLabels";
 import type { ComposeProject, VolumeSpec } from "./compose";
 import { objectName } from "./networks";
 
@@ -42,14 +44,13 @@ export function createVolume(
     labels: Record<string, string>,
     options: pulumi.CustomResourceOptions,
 ): docker.Volume {
-    const all = { ...spec.labels, ...labels };
     return new docker.Volume(
         resourceName,
         {
             name,
             driver,
             driverOpts: driver_opts,
-            labels: Object.entries(all).map(([label, value]) => ({ label, value })),
+            labels: dockerLabels({ ...spec.labels, ...labels }),
         },
         { ...options, retainOnDelete: retained, deleteBeforeReplace: true, ignoreChanges: ["labels"] },
     );
@@ -74,16 +75,11 @@ export function volumeMistakes(before: Record<string, VolumeFacts>, now: Record<
             ];
         }
         const changed = (["name", "driver"] as const).filter((field) => is[field] !== was[field]).map(String);
-        if (!sameOptions(is.driver_opts, was.driver_opts)) changed.push("driver_opts");
+        if (!isDeepStrictEqual(is.driver_opts, was.driver_opts)) changed.push("driver_opts");
         if (changed.length === 0 || !was.retained) return [];
         return [
             `volumes.${key}: ${changed.join(", ")}: Docker cannot change the volume ${was.name}, only remove it with its data; ` +
                 `put back what it was, give the new one another key, or, ${allow}`,
         ];
     });
-}
-
-function sameOptions(a: Record<string, string>, b: Record<string, string>): boolean {
-    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-    return keys.every((key) => a[key] === b[key]);
 }

@@ -1,35 +1,17 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parse } from "yaml";
-import { Ec2, openPorts } from "../hosts/ec2";
+import { type Config, DevStack } from "../hosts/devStack";
+import { openPorts } from "../hosts/ec2";
 import { HOST_IMAGE } from "../hosts/lab";
-import { Stack, docker, expectSuccess, get, root, run } from "../hosts/project";
+import { docker, expectSuccess, get, run } from "../hosts/project";
 
 jest.setTimeout(20 * 60_000);
 
-type Config = Record<string, Record<string, unknown>>;
 const WORLD = "berth-lab";
 
-let stack: Stack;
-let ec2: Ec2;
-const committed = () =>
-    (parse(fs.readFileSync(path.join(root, "Pulumi.dev.yaml"), "utf8")) as { config: Config }).config;
-const setHost = (values: object) =>
-    stack.edit((config) => (config["berth:host"] = { ...(config["berth:host"] as object), ...values }));
-async function up(...args: string[]) {
-    const result = await stack.up(...args);
-    expectSuccess(result);
-    return result;
-}
-async function theInstance() {
-    const instances = await ec2.instances(stack.name);
-    expect(instances).toHaveLength(1);
-    return instances[0]!;
-}
-const address = async () => new URL((await stack.outputs()).url).hostname;
-
+let stack: DevStack;
 beforeAll(() => {
-    stack = new Stack(committed(), "ec2");
+    stack = new DevStack("ec2");
 });
 afterAll(async () => {
     await stack.down();
@@ -44,7 +26,7 @@ test("the committed stack asks for one value, and says which, before it asks AWS
 });
 
 test("without credentials one message says so, and how to do without", async () => {
-    setHost({ sshFrom: ["203.0.113.4/32"] });
+    stack.setHost({ sshFrom: ["203.0.113.4/32"] });
     const env = {
         AWS_EC2_METADATA_DISABLED: "true",
         HOME: fs.mkdtempSync("/tmp/berth-home-"),
@@ -61,26 +43,23 @@ test("without credentials one message says so, and how to do without", async () 
 });
 
 test("the first up of the dev stack in the lab ends in HTTP 200 at its elastic address", async () => {
-    setHost({ sshFrom: [] });
-    const { all, stdout } = await up("--lab");
+    const { all, stdout } = await stack.upInLab();
     const url = stdout.trimEnd().split("\n").at(-1) ?? "";
     expect(await get(url)).toEqual({ status: 200, server: expect.stringMatching(/^nginx/) });
     expect(all).not.toMatch(/warning:/i);
     expect(all).not.toContain("PRIVATE KEY");
-    const lab = (parse(fs.readFileSync(stack.file, "utf8")) as { config: Config }).config["berth:lab"];
-    ec2 = new Ec2(lab?.ec2 as { endpoint: string; region: string });
 });
 
 test("the instance is locked down as asked", async () => {
-    const instance = await theInstance();
+    const instance = await stack.theInstance();
     expect(instance.MetadataOptions).toMatchObject({ HttpTokens: "required", HttpPutResponseHopLimit: 1 });
     expect(instance.EbsOptimized).toBe(true);
-    expect(instance.PublicIpAddress).toBe(await address());
+    expect(instance.PublicIpAddress).toBe(await stack.address());
 });
 
 test("a second up and a preview after refresh find nothing to change, though Canonical has a newer image", async () => {
-    await ec2.publishImage("24.04", "x86_64");
-    await up("--expect-no-changes");
+    await stack.ec2.publishImage("24.04", "x86_64");
+    await stack.mustUp("--expect-no-changes");
     expectSuccess(await stack.pulumi("preview", "--refresh", "--expect-no-changes"));
 });
 
@@ -100,25 +79,25 @@ test("no private key lies in the state, in the machine's description or in the e
     const { stdout } = await stack.pulumi("stack", "export");
     expect(stdout.length).toBeGreaterThan(1000);
     expect(stdout).not.toContain("PRIVATE KEY");
-    const { InstanceId = "" } = await theInstance();
+    const { InstanceId = "" } = await stack.theInstance();
     expect(await docker("inspect", InstanceId)).not.toContain("PRIVATE KEY");
     expect(await docker("logs", "berth-lab-ec2")).not.toContain("PRIVATE KEY");
 });
 
 test("all that AWS does not have is refused by name, and nothing is touched", async () => {
     const before = fs.readFileSync(stack.file, "utf8");
-    setHost({ instanceType: "t3.gigantic", subnetId: "subnet-0123456789abcdef0" });
+    stack.setHost({ instanceType: "t3.gigantic", subnetId: "subnet-0123456789abcdef0" });
     const { code, all } = await stack.up();
     fs.writeFileSync(stack.file, before);
     expect(code).not.toBe(0);
     expect(all).toMatch(/berth:host\.instanceType: "t3\.gigantic": there is no such instance type/);
     expect(all).toMatch(/berth:host\.subnetId: .*no such subnet/);
     expect(all).not.toMatch(/unhandled exception|at Object\./);
-    expect((await get(`http://${await address()}`))?.status).toBe(200);
+    expect((await get(`http://${await stack.address()}`))?.status).toBe(200);
 });
 
 test("a scan finds exactly the table's ports open, before and after a rule changes", async () => {
-    const where = await address();
+    const where = await stack.address();
     const tableSays = async () => (await stack.outputs()).exposure.filter(({ from }) => from.length > 0);
     const open = (rows: { port: number; from: string[] }[], range: RegExp) =>
         rows.filter(({ from }) => from.some((r) => range.test(r))).map(({ port }) => port);
@@ -129,8 +108,8 @@ test("a scan finds exactly the table's ports open, before and after a rule chang
     expect(before.map(({ port }) => port)).toEqual([22, 80]);
 
     stack.edit((config) => ((config["berth:services"] as Config).web!.ports = ["80:80", "8080:80", "9090:80"]));
-    setHost({ open: { "80": ["198.51.100.0/24"], "8080": ["0.0.0.0/0"] } });
-    await up();
+    stack.setHost({ open: { "80": ["198.51.100.0/24"], "8080": ["0.0.0.0/0"] } });
+    await stack.mustUp();
     const after = await tableSays();
     expect(await openPorts(where, WORLD, HOST_IMAGE)).toEqual([8080]);
     expect(open(after, /^0\.0\.0\.0/)).toEqual([8080]);
@@ -139,7 +118,7 @@ test("a scan finds exactly the table's ports open, before and after a rule chang
 
 test("destroy leaves nothing on EC2, and down no endpoint", async () => {
     expectSuccess(await stack.pulumi("destroy", "--yes", "--skip-preview"));
-    expect(await ec2.leftovers(stack.name)).toEqual([]);
+    expect(await stack.ec2.leftovers(stack.name)).toEqual([]);
     expectSuccess(await stack.down());
     expect(fs.readFileSync(stack.file, "utf8")).not.toContain("berth:lab");
 });

@@ -18,12 +18,6 @@ const edit = (host: object, port = 8080) =>
     stack.edit((config) => Object.assign(config, server.stackConfig(internet, port, host)));
 const web = (port: number) => get(`http://${server.address}:${port}`);
 const serves = async (port: number) => expect((await web(port))?.status).toBe(200);
-async function up(...args: string[]) {
-    const result = await stack.up(...args);
-    expectSuccess(result);
-    return result;
-}
-
 beforeAll(async () => {
     const started = await startLab();
     internet = started.internet;
@@ -67,7 +61,7 @@ test("a port that another program has is refused, with the program's name, befor
 
 test("the first up ends in HTTP 200, with a table of who reaches what", async () => {
     edit({});
-    const { all, stdout } = await up();
+    const { all, stdout } = await stack.mustUp();
     expect(stdout.trimEnd().split("\n").at(-1)).toBe(`http://${server.address}:8080`);
     expect(await web(8080)).toEqual({ status: 200, server: expect.stringMatching(/^nginx/) });
     expect(all).toMatch(/^8080\/tcp +everyone.* web publishes it; ufw does not keep it closed/m);
@@ -76,7 +70,7 @@ test("the first up ends in HTTP 200, with a table of who reaches what", async ()
 });
 
 test("a second up and a preview after refresh find nothing to change", async () => {
-    await up("--expect-no-changes");
+    await stack.mustUp("--expect-no-changes");
     expectSuccess(await stack.pulumi("preview", "--refresh", "--expect-no-changes"));
 });
 

@@ -2,28 +2,17 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { Stack, docker, freePort, get, root, run } from "../hosts/project";
+import { docker, freePort, get, root, run } from "../hosts/project";
+import { WebStack, web } from "../hosts/webStack";
 
 jest.setTimeout(20 * 60_000);
 
-const web = { image: "nginx:1.30", restart: "unless-stopped" };
 let port: number;
-let stack: Stack;
-
-const setWeb = (service: Record<string, unknown>) =>
-    stack.edit((config) => (config["berth:services"] = { web: service }));
-const machineId = () => docker("inspect", "--format", "{{.Id}}", stack.prefix);
+let stack: WebStack;
 
 beforeAll(async () => {
     port = await freePort();
-    stack = new Stack(
-        {
-            "berth:host": { kind: "local" },
-            "berth:engine": { users: [] },
-            "berth:services": { web: { ...web, ports: [`${port}:80`] } },
-        },
-        "local",
-    );
+    stack = new WebStack("local", port);
 });
 afterAll(async () => {
     await stack.down();
@@ -81,12 +70,12 @@ test("a pinned engine version is installed in place, held, and nginx is still th
 });
 
 test("another image tag replaces the container, not the machine", async () => {
-    const before = await machineId();
-    setWeb({ image: "nginx:1.26", ports: [`${port}:80`] });
+    const before = await stack.machineId();
+    stack.setWeb({ image: "nginx:1.26", ports: [`${port}:80`] });
     const { code, all } = await stack.up();
     expect({ code, all }).toMatchObject({ code: 0 });
     expect((await get(`http://127.0.0.1:${port}`))?.server).toMatch(/^nginx\/1\.26/);
-    expect(await machineId()).toBe(before);
+    expect(await stack.machineId()).toBe(before);
 });
 
 test("an image that never gets healthy fails the update with its log, each time, and a good one heals it", async () => {
@@ -97,7 +86,7 @@ test("an image that never gets healthy fails the update with its log, each time,
     ].join("\n");
     const built = await stack.ssh("docker build --quiet --tag sick:1 -", dockerfile);
     expect({ code: built.code, all: built.all }).toMatchObject({ code: 0 });
-    setWeb({ image: "sick:1", ports: [`${port}:80`] });
+    stack.setWeb({ image: "sick:1", ports: [`${port}:80`] });
     for (let attempt = 0; attempt < 2; attempt++) {
         const { code, all } = await stack.up();
         expect(code).not.toBe(0);
@@ -105,7 +94,7 @@ test("an image that never gets healthy fails the update with its log, each time,
         expect(all).toContain("the log of the sick one");
         expect(all).toContain("probe says no");
     }
-    setWeb({ ...web, ports: [`${port}:80`] });
+    stack.setWeb({ ...web, ports: [`${port}:80`] });
     const { code, all } = await stack.up();
     expect({ code, all }).toMatchObject({ code: 0 });
     expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
@@ -114,7 +103,7 @@ test("an image that never gets healthy fails the update with its log, each time,
 test("every mistake in the config is named at once, and nothing is touched", async () => {
     const before = await docker("ps", "-aq", "--no-trunc", "--filter", `label=berth.stack=${stack.name}`);
     stack.edit((config) => (config["berth:engine"] = { users: ["$(touch x)"] }));
-    setWeb({ image: "NGINX", ports: ["80:99999"], pids_limit: 5 });
+    stack.setWeb({ image: "NGINX", ports: ["80:99999"], pids_limit: 5 });
     const { code, all } = await stack.up();
     expect(code).not.toBe(0);
     for (const place of ["engine.users[0]", "services.web.image", "services.web.ports[0]", "services.web.pids_limit"]) {
@@ -123,20 +112,20 @@ test("every mistake in the config is named at once, and nothing is touched", asy
     expect(fs.existsSync(path.join(root, "x"))).toBe(false);
     expect(await docker("ps", "-aq", "--no-trunc", "--filter", `label=berth.stack=${stack.name}`)).toBe(before);
     stack.edit((config) => (config["berth:engine"] = { users: [], version: "26.1" }));
-    setWeb({ ...web, ports: [`${port}:80`] });
+    stack.setWeb({ ...web, ports: [`${port}:80`] });
 });
 
 test("a port that somebody listens on is named with its holder before anything changes", async () => {
     const server = net.createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const taken = (server.address() as net.AddressInfo).port;
-    setWeb({ ...web, ports: [`${taken}:80`] });
+    stack.setWeb({ ...web, ports: [`${taken}:80`] });
     const { code, all } = await stack.pulumi("preview");
     server.close();
     expect(code).not.toBe(0);
     expect(all).toContain(`berth:services.web.ports[0]: port ${taken} of this computer is taken`);
     expect(all).toContain(`pid ${process.pid}`);
-    setWeb({ ...web, ports: [`${port}:80`] });
+    stack.setWeb({ ...web, ports: [`${port}:80`] });
 });
 
 test("down leaves nothing, and a second one has nothing to do", async () => {

@@ -22,12 +22,6 @@ const edit = (of: Stack, host: object, port = 8080) =>
     of.edit((config) => Object.assign(config, server.stackConfig(internet, port, host)));
 const web = (port: number) => get(`http://${server.address}:${port}`);
 const serves = async (port: number) => expect((await web(port))?.status).toBe(200);
-async function up(of = stack, ...args: string[]) {
-    const result = await of.up(...args);
-    expectSuccess(result);
-    return result;
-}
-
 beforeAll(async () => {
     const started = await startLab();
     internet = started.internet;
@@ -53,7 +47,7 @@ afterAll(async () => {
 });
 
 test("the first stack comes up beside somebody else's container", async () => {
-    await up();
+    await stack.mustUp();
     const image = `nginx:${internet.nginx.at(-1)}`;
     await server.asRoot(`docker run -d --name theirs -p 8085:80 ${image}`);
     await Promise.all([8080, 8085].map(serves));
@@ -74,11 +68,11 @@ test("a second stack, as root and through a jump host, is refused the first one'
     );
 
     edit(second, host, 8081);
-    await up(second);
-    await up(second, "--expect-no-changes");
+    await second.mustUp();
+    await second.mustUp("--expect-no-changes");
     expectSuccess(await second.pulumi("preview", "--refresh", "--expect-no-changes"));
     await Promise.all([8080, 8081, 8085].map(serves));
-    await up(stack, "--expect-no-changes");
+    await stack.mustUp("--expect-no-changes");
 });
 
 test("the second stack's end, which would take Docker along, leaves the first one's containers and with them Docker", async () => {
@@ -104,13 +98,13 @@ test("with removeOnDestroy Docker goes with the stack, and not before", async ()
     expectSuccess(await stack.down());
     await serves(8085);
     edit(stack, { removeOnDestroy: true });
-    await up();
+    await stack.mustUp();
     edit(stack, { removeOnDestroy: false });
-    await up(); // a changed mind
+    await stack.mustUp(); // a changed mind
     await serves(8080);
     edit(stack, { removeOnDestroy: true });
     stack.edit((config) => Object.assign(config["berth:engine"] as object, { logs: { maxFile: 5 } }));
-    await up(); // another install
+    await stack.mustUp(); // another install
     await serves(8080);
 
     expectSuccess(await stack.down());

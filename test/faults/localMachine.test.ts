@@ -1,28 +1,17 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { Stack, cloneProject, docker, freePort, get, root, run, start, until } from "../hosts/project";
+import { cloneProject, docker, freePort, get, root, run, start, until } from "../hosts/project";
+import { WebStack, web } from "../hosts/webStack";
 
 jest.setTimeout(20 * 60_000);
 
-const web = { image: "nginx:1.30", restart: "unless-stopped" };
 let port: number;
-let stack: Stack;
-
-const setWeb = (service: Record<string, unknown>) =>
-    stack.edit((config) => (config["berth:services"] = { web: service }));
-const machineId = () => docker("inspect", "--format", "{{.Id}}", stack.prefix);
+let stack: WebStack;
 
 beforeAll(async () => {
     port = await freePort();
-    stack = new Stack(
-        {
-            "berth:host": { kind: "local" },
-            "berth:engine": { users: [] },
-            "berth:services": { web: { ...web, ports: [`${port}:80`] } },
-        },
-        "local-faults",
-    );
+    stack = new WebStack("local-faults", port);
 });
 afterAll(async () => {
     await stack.down();
@@ -41,15 +30,15 @@ test("DOCKER_CONTEXT in the shell does not lead containers astray", async () => 
 });
 
 test("another port is served, the old one closed, and the machine stays", async () => {
-    const before = await machineId();
+    const before = await stack.machineId();
     const old = port;
     port = await freePort();
-    setWeb({ ...web, ports: [`${port}:80`] });
+    stack.setWeb({ ...web, ports: [`${port}:80`] });
     const { code, all } = await stack.up();
     expect({ code, all }).toMatchObject({ code: 0 });
     expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
     expect(await get(`http://127.0.0.1:${old}`)).toBeUndefined();
-    expect(await machineId()).toBe(before);
+    expect(await stack.machineId()).toBe(before);
 });
 
 test("a container that exits fails the update with its exit code", async () => {
@@ -58,12 +47,12 @@ test("a container that exits fails the update with its exit code", async () => {
         `FROM nginx:1.30\nCMD ["sh", "-c", "echo last words; exit 7"]`,
     );
     expect({ code: built.code, all: built.all }).toMatchObject({ code: 0 });
-    setWeb({ image: "gone:1", ports: [`${port}:80`] });
+    stack.setWeb({ image: "gone:1", ports: [`${port}:80`] });
     const { code, all } = await stack.up();
     expect(code).not.toBe(0);
     expect(all).toMatch(/exited with 7/);
     expect(all).toContain("last words");
-    setWeb({ ...web, ports: [`${port}:80`] });
+    stack.setWeb({ ...web, ports: [`${port}:80`] });
     expect((await stack.up()).code).toBe(0);
 });
 
@@ -75,12 +64,12 @@ test("a machine that somebody stopped is started by the next up, and nginx with 
 });
 
 test("a machine that somebody removed is made again, and finds its containers", async () => {
-    const before = await machineId();
+    const before = await stack.machineId();
     await docker("rm", "-f", stack.prefix);
     const { code, all } = await stack.up();
     expect({ code, all }).toMatchObject({ code: 0 });
     expect(all).toContain(`the machine ${stack.prefix} is gone`);
-    expect(await machineId()).not.toBe(before);
+    expect(await stack.machineId()).not.toBe(before);
     expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
     expect((await stack.up("--expect-no-changes")).code).toBe(0);
 });
@@ -92,7 +81,7 @@ test("two runs at once: one waits for the other, and nothing is made twice", asy
 });
 
 test("a run that is killed while it creates is healed by the next", async () => {
-    setWeb({ image: "nginx:1.26", ports: [`${port}:80`] });
+    stack.setWeb({ image: "nginx:1.26", ports: [`${port}:80`] });
     const { child, result, output } = start("./scripts/up", ["--stack", stack.name]);
     await until("the new container is being created", () =>
         /Container\s+web\s+(creating|created|replac|delet)/.test(output()),

@@ -134,6 +134,12 @@ export class Stack {
     up(...args: string[]): Promise<Result> {
         return run("./scripts/up", ["--stack", this.name, ...args]);
     }
+    /** `up`, which must end well. */
+    async mustUp(...args: string[]): Promise<Result> {
+        const result = await this.up(...args);
+        expectSuccess(result);
+        return result;
+    }
     down(): Promise<Result> {
         return run("./scripts/down", ["--stack", this.name]);
     }

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { checkKeys, refusedKeys } from "../../components/services/compose/checkKeys";
+import { checkKeys } from "../../components/services/compose/checkKeys";
 import { type KeyTable, fileKeys, isSupported, serviceKeys } from "../../components/services/compose/keys";
 import specification from "../fixtures/compose-keys.json";
 
@@ -20,7 +20,7 @@ function tables(table: KeyTable, at = ""): [string, KeyTable][] {
 
 const all = tables(fileKeys);
 const messages = (sections: Record<string, unknown>) =>
-    refusedKeys(sections).map(({ path, message }) => `${path.join(".")}: ${message}`);
+    checkKeys(sections).mistakes.map(({ path, message }) => `${path.join(".")}: ${message}`);
 
 test.each(all)("every key of the specification at %j is supported or refused with a reason", (at, table) => {
     expect(Object.keys(table).sort()).toEqual(names[at]);

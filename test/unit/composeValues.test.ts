@@ -1,8 +1,19 @@
 import * as fc from "fast-check";
-import { goDuration, parseDuration, parseSize } from "../../components/services/compose/quantities";
+import { parseDuration, parseSize } from "../../components/services/compose/quantities";
 import { shortPort } from "../../components/services/compose/schema/ports";
 import { Wrong } from "../../components/services/compose/schema/values";
 import { shellWords } from "../../components/services/compose/shellWords";
+
+/** A duration as Go writes it: `1m30s`, `500ms`, `1.5s`. */
+function goDuration(ms: number): string {
+    if (ms === 0) return "0s";
+    if (ms < 1) return `${ms * 1000}µs`;
+    if (ms < 1000) return `${ms}ms`;
+    const hours = Math.floor(ms / 3600_000);
+    const minutes = Math.floor(ms / 60_000) % 60;
+    const seconds = Number(((ms % 60_000) / 1000).toFixed(6));
+    return `${hours > 0 ? `${hours}h` : ""}${hours + minutes > 0 ? `${minutes}m` : ""}${seconds}s`;
+}
 
 const MIB = 1024 * 1024;
 

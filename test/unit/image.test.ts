@@ -15,6 +15,7 @@ import {
 import { privateLines } from "../../components/services/image/buildPrivate";
 import { repositoryName } from "../../components/services/image/builtImage";
 import { inputsOf, isSecret, names, reset, settle, unwrap } from "./mocks";
+import { build as plainBuild } from "./services";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 let folder: string;
@@ -57,21 +58,7 @@ test("with pull_policy never the host is asked, and nothing is pulled", async ()
     );
 });
 
-const build = (more: Partial<BuildSpec> = {}): BuildSpec => ({
-    context: { local: folder },
-    args: {},
-    secrets: {},
-    labels: {},
-    extra_hosts: [],
-    cache_from: [],
-    no_cache: false,
-    pull: false,
-    platforms: [],
-    tags: [],
-    additional_contexts: {},
-    ulimits: {},
-    ...more,
-});
+const build = (more: Partial<BuildSpec> = {}) => plainBuild({ context: { local: folder }, ...more });
 async function built(args: Partial<BuiltImageArgs> = {}) {
     reset();
     const image = new BuiltImage("web", {

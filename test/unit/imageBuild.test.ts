@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { BuildSpec } from "../../components/services/compose";
 import { readBuild } from "../../components/services/image/buildContext";
+import { build as plainBuild } from "./services";
 
 let folder: string;
 beforeEach(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), "build-"))));
@@ -16,21 +17,7 @@ function write(files: Record<string, string>): string {
     }
     return path.join(folder, "app");
 }
-const spec = (more: Partial<BuildSpec> = {}): BuildSpec => ({
-    context: { local: path.join(folder, "app") },
-    args: {},
-    secrets: {},
-    labels: {},
-    extra_hosts: [],
-    cache_from: [],
-    no_cache: false,
-    pull: false,
-    platforms: [],
-    tags: [],
-    additional_contexts: {},
-    ulimits: {},
-    ...more,
-});
+const spec = (more: Partial<BuildSpec> = {}) => plainBuild({ context: { local: path.join(folder, "app") }, ...more });
 
 /** Files that the host gets, and the text of one of them. */
 async function files(build: BuildSpec): Promise<string[]> {

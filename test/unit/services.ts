@@ -1,4 +1,5 @@
-import type { ComposeProject, NetworkSpec, ServiceSpec, VolumeSpec } from "../../components/services/compose";
+import { PLAIN_NETWORK } from "../../components/services/compose/buildProject";
+import type { BuildSpec, ComposeProject, ServiceSpec, VolumeSpec } from "../../components/services/compose";
 
 /** A service that says nothing but what is given. */
 export function service(given: Partial<ServiceSpec> = {}): ServiceSpec {
@@ -42,14 +43,6 @@ export function service(given: Partial<ServiceSpec> = {}): ServiceSpec {
     };
 }
 
-const network: NetworkSpec = {
-    external: false,
-    driver_opts: {},
-    internal: false,
-    attachable: false,
-    enable_ipv6: false,
-    labels: {},
-};
 export const volume: VolumeSpec = { external: false, driver_opts: {}, labels: {} };
 
 /** A project of these services: each is in the network `default` where it says nothing else. */
@@ -62,5 +55,23 @@ export function project(
         const networks: ServiceSpec["networks"] = given.network_mode === undefined ? { default: attachment } : {};
         return [name, service({ networks, ...given })] as const;
     });
-    return { services: Object.fromEntries(specs), networks: { default: network }, volumes: {}, ...more };
+    return { services: Object.fromEntries(specs), networks: { default: PLAIN_NETWORK }, volumes: {}, ...more };
+}
+
+/** A build that says nothing but what is given. */
+export function build(given: Partial<BuildSpec> & Pick<BuildSpec, "context">): BuildSpec {
+    return {
+        args: {},
+        secrets: {},
+        labels: {},
+        extra_hosts: [],
+        cache_from: [],
+        no_cache: false,
+        pull: false,
+        platforms: [],
+        tags: [],
+        additional_contexts: {},
+        ulimits: {},
+        ...given,
+    };
 }

@@ -1,9 +1,11 @@
 import type { z } from "zod";
-import type { Mistake, Path } from "./document";
+import type { Mistake, Report } from "./document";
 import type { Variables } from "./interpolation";
+import { joinedServices } from "./joined";
+import { own } from "./own";
 import type { ComposeProject, NetworkSpec, ServiceSpec, VolumeSpec } from "./project";
 import { ProjectFiles } from "./projectFiles";
-import { type Report, checkReferences, missingService } from "./references";
+import { checkReferences, missingService } from "./references";
 import { type ServiceContext, buildService } from "./buildService";
 import type { networkSchema } from "./schema/networks";
 import type { WrittenService } from "./schema/service";
@@ -37,7 +39,7 @@ export function buildProject(
 ): { project: ComposeProject; mistakes: Mistake[]; warnings: string[] } {
     const mistakes: Mistake[] = [];
     const warnings = new Set<string>();
-    const report = (path: Path, message: string) => void mistakes.push({ path, message });
+    const report: Report = (path, message) => void mistakes.push({ path, message });
     const active = activeServices(written, context.profiles, report);
     const shared: Omit<ServiceContext, "name"> = {
         ...context,
@@ -62,7 +64,6 @@ export function buildProject(
 /** The services that no profile holds back. What depends on one that is held back is a mistake. */
 function activeServices(written: WrittenProject, profiles: string[], report: Report): WrittenProject["services"] {
     const all = written.services;
-    const named = (name: string) => (Object.hasOwn(all, name) ? all[name] : undefined);
     const isActive = (service: WrittenService | undefined) =>
         service !== undefined &&
         (service.profiles.length === 0 || profiles.includes("*") || service.profiles.some((p) => profiles.includes(p)));
@@ -70,7 +71,7 @@ function activeServices(written: WrittenProject, profiles: string[], report: Rep
     return Object.fromEntries(
         Object.entries(active).map(([name, service]) => {
             const kept = Object.entries(service.depends_on).filter(([other, { required }]) => {
-                const service = named(other);
+                const service = own(all, other);
                 if (!service || isActive(service)) return true; // an unknown name is a mistake of its own
                 if (required) {
                     const why = missingService(other, written);
@@ -87,7 +88,7 @@ function activeServices(written: WrittenProject, profiles: string[], report: Rep
 function linkServices(services: Record<string, ServiceSpec>, written: WrittenProject, report: Report): void {
     for (const [name, spec] of Object.entries(services)) {
         spec.links.forEach(({ service, alias }, i) => {
-            const linked = Object.hasOwn(services, service) ? services[service] : undefined;
+            const linked = own(services, service);
             if (!linked) return report(["services", name, "links", i], missingService(service, written));
             const both = Object.keys(spec.networks).filter((key) => linked.networks[key]);
             if (both.length === 0) {
@@ -106,10 +107,7 @@ function linkServices(services: Record<string, ServiceSpec>, written: WrittenPro
 /** A service comes after those whose namespaces or volumes it shares, as in Compose. */
 function addJoined(services: Record<string, ServiceSpec>): void {
     for (const spec of Object.values(services)) {
-        const modes = [spec.network_mode, spec.ipc, spec.pid].flatMap((mode) =>
-            mode?.startsWith("service:") ? [mode.slice("service:".length)] : [],
-        );
-        const volumes = spec.volumes_from.flatMap(({ from, container }) => (container ? [] : [from]));
+        const { modes, volumes } = joinedServices(spec);
         for (const other of [...modes, ...volumes].filter((name) => Object.hasOwn(services, name))) {
             spec.depends_on[other] ??= {
                 condition: "service_started",
@@ -130,7 +128,8 @@ function dropPorts(services: Record<string, ServiceSpec>): string[] {
     });
 }
 
-const PLAIN_NETWORK: NetworkSpec = {
+/** A network of which nothing is written. */
+export const PLAIN_NETWORK: NetworkSpec = {
     external: false,
     driver_opts: {},
     internal: false,
@@ -144,8 +143,7 @@ function usedNetworks(
     { networks }: WrittenProject,
 ): Record<string, NetworkSpec> {
     const used = new Set(Object.values(services).flatMap((spec) => Object.keys(spec.networks)));
-    const written = (key: string) => (Object.hasOwn(networks, key) ? networks[key] : undefined);
-    return Object.fromEntries([...used].map((key) => [key, written(key) ?? PLAIN_NETWORK]));
+    return Object.fromEntries([...used].map((key) => [key, own(networks, key) ?? PLAIN_NETWORK]));
 }
 
 /** Those that any service uses, whatever profiles are active: a profile that is left out loses no data. */

@@ -1,4 +1,4 @@
-import type { Path } from "./document";
+import type { Path, Report } from "./document";
 import type { ProjectContext, WrittenProject } from "./buildProject";
 import { buildSpec } from "./buildSpec";
 import { fileMounts } from "./fileMounts";
@@ -18,7 +18,7 @@ export interface ServiceContext extends ProjectContext {
     name: string;
     written: WrittenProject;
     files: ProjectFiles;
-    report: (path: Path, message: string) => void;
+    report: Report;
     /** Says what is no mistake, and yet worth knowing. */
     warn: (message: string) => void;
 }

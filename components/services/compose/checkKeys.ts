@@ -1,5 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import type { Mistake, Path } from "./document";
+import { own } from "./own";
+import { isRecord } from "./schema/values";
 import { type KeyTable, fileKeys, isExtension, isSupported } from "./keys";
 
 /** Tables with more keys are not listed in an error. */
@@ -25,21 +27,16 @@ export function checkKeys(sections: Sections): Checked<Sections> {
     return { known: checkMap(sections, fileKeys, [], mistakes), mistakes };
 }
 
-/** The same without what is left. */
-export function refusedKeys(sections: Sections): Mistake[] {
-    return checkKeys(sections).mistakes;
-}
-
 function checkMap(map: Sections, table: KeyTable, path: Path, mistakes: Mistake[]): Sections {
     const known: Sections = {};
     for (const [key, value] of Object.entries(map)) {
         if (isExtension(key)) continue;
         const at = [...path, key];
-        const entry = Object.hasOwn(table, key) ? table[key] : undefined;
+        const entry = own(table, key);
         if (!entry) mistakes.push({ path: at, message: unknownKey(key, Object.keys(table)) });
         else if (!isSupported(entry)) {
             mistakes.push({ path: at, message: `Berth does not support this key: ${entry.refused}` });
-        } else if (entry.keys && isMap(value)) known[key] = checkMap(value, entry.keys, at, mistakes);
+        } else if (entry.keys && isRecord(value)) known[key] = checkMap(value, entry.keys, at, mistakes);
         else known[key] = entry.each ? checkEach(value, entry.each, at, mistakes) : value;
     }
     return known;
@@ -48,9 +45,9 @@ function checkMap(map: Sections, table: KeyTable, path: Path, mistakes: Mistake[
 /** The maps in a list or a map of maps. */
 function checkEach(value: unknown, table: KeyTable, path: Path, mistakes: Mistake[]): unknown {
     const check = (item: unknown, key: string | number) =>
-        isMap(item) ? checkMap(item, table, [...path, key], mistakes) : item;
+        isRecord(item) ? checkMap(item, table, [...path, key], mistakes) : item;
     if (Array.isArray(value)) return value.map(check);
-    if (!isMap(value)) return value;
+    if (!isRecord(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, check(item, key)]));
 }
 
@@ -63,8 +60,4 @@ function unknownKey(key: string, known: string[]): string {
     if (near) return `unknown key; did you mean ${near.name}?`;
     const keys = known.length <= LISTED ? `the keys are: ${known.join(", ")}` : "docs/services.md has the keys";
     return `unknown key; ${keys}`;
-}
-
-function isMap(value: unknown): value is Sections {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

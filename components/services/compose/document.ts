@@ -1,3 +1,4 @@
+import { pathStep } from "../../configErrors";
 import * as path from "node:path";
 import {
     LineCounter,
@@ -25,6 +26,9 @@ export interface Mistake {
     message: string;
 }
 
+/** Takes something wrong, and goes on. */
+export type Report = (path: Path, message: string) => void;
+
 /** The values of a file or of the config, and words for a person where each of them stands. */
 export interface Source {
     value: Record<string, unknown>;
@@ -36,13 +40,7 @@ export interface Source {
 
 /** `services.web.ports[0]` */
 export function pathText(at: Path): string {
-    return at
-        .map((key, i) => {
-            if (typeof key === "number") return `[${key}]`;
-            if (!/^[\w-]+$/.test(key)) return `[${JSON.stringify(key)}]`;
-            return i === 0 ? key : `.${key}`;
-        })
-        .join("");
+    return at.map(pathStep).join("").replace(/^\./, "");
 }
 
 /** Values of the stack's config, by section. */

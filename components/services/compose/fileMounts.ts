@@ -1,4 +1,5 @@
 import type { ServiceContext } from "./buildService";
+import { own } from "./own";
 import type { FileMount } from "./project";
 import type { WrittenService } from "./schema/service";
 import { Wrong } from "./schema/values";
@@ -26,7 +27,7 @@ export function fileMounts(service: WrittenService, context: ServiceContext): Fi
 }
 
 function configContent(source: string, { written, files, variables }: ServiceContext): FileContent | Wrong {
-    const config = Object.hasOwn(written.configs, source) ? written.configs[source] : undefined;
+    const config = own(written.configs, source);
     if (!config) return new Wrong(`there is no config ${source}; write it below configs at the top level`);
     if (config.content !== undefined) return { content: Buffer.from(config.content), secret: false };
     if (config.environment !== undefined) return fromVariable(config.environment, variables);
@@ -39,14 +40,14 @@ export function secretContent(
     source: string,
     { written, secrets, files, variables }: Pick<ServiceContext, "written" | "secrets" | "files" | "variables">,
 ): FileContent | Wrong {
-    const secret = Object.hasOwn(written.secrets, source) ? written.secrets[source] : undefined;
+    const secret = own(written.secrets, source);
     if (secret?.environment !== undefined) return fromVariable(secret.environment, variables);
     if (secret?.file !== undefined) {
         const content = files.content(secret.file);
         return content instanceof Wrong ? content : { content, secret: true };
     }
     const name = secret?.name ?? source;
-    const value = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+    const value = own(secrets, name);
     if (value !== undefined) return { content: Buffer.from(value), secret: true };
     return new Wrong(
         `there is no secret ${name}; write it below secrets at the top level, or set it: ` +

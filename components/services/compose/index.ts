@@ -3,4 +3,5 @@ export type { ReservedPort } from "./portCollisions";
 export type * from "./project";
 export { readProject } from "./readProject";
 export type { PlacedProject, ProjectSource, ReadContext, ReadProject } from "./readProject";
-export { goDuration } from "./quantities";
+export { joinedService, joinedServices } from "./joined";
+export { own } from "./own";

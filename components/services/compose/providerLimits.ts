@@ -1,9 +1,9 @@
 import * as net from "node:net";
-import type { Path } from "./document";
+import type { Report } from "./document";
 import type { ServiceSpec } from "./project";
 
 /** What the Docker provider can make, but not say or read back as it is: each refresh would make the container anew. */
-export function checkProvider(spec: ServiceSpec, report: (path: Path, message: string) => void): void {
+export function checkProvider(spec: ServiceSpec, report: Report): void {
     checkWords(spec, report);
     checkNetworking(spec, report);
     if (spec.security_opt.includes("systempaths=unconfined")) {
@@ -11,7 +11,7 @@ export function checkProvider(spec: ServiceSpec, report: (path: Path, message: s
     }
 }
 
-function checkWords({ command, entrypoint }: ServiceSpec, report: (path: Path, message: string) => void): void {
+function checkWords({ command, entrypoint }: ServiceSpec, report: Report): void {
     if (entrypoint === undefined && command?.includes("")) {
         report(["command"], "the Docker provider takes no empty word; write the entrypoint too, or a shell's command");
     }
@@ -20,7 +20,7 @@ function checkWords({ command, entrypoint }: ServiceSpec, report: (path: Path, m
     }
 }
 
-function checkNetworking(spec: ServiceSpec, report: (path: Path, message: string) => void): void {
+function checkNetworking(spec: ServiceSpec, report: Report): void {
     const { extra_hosts, networks } = spec;
     for (const { host, ip } of extra_hosts) {
         if (net.isIPv6(ip)) {

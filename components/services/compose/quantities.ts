@@ -21,20 +21,6 @@ export function parseDuration(text: string): number | undefined {
     return Math.round(ms * 1e6) / 1e6; // whole nanoseconds, as in Go
 }
 
-/**
- * A duration as Go writes it: `1m30s`, `500ms`, `1.5s`. The engine's is read back like this, and any other text for the
- * same time would look like a change.
- */
-export function goDuration(ms: number): string {
-    if (ms === 0) return "0s";
-    if (ms < 1) return `${ms * 1000}µs`;
-    if (ms < 1000) return `${ms}ms`;
-    const hours = Math.floor(ms / 3600_000);
-    const minutes = Math.floor(ms / 60_000) % 60;
-    const seconds = Number(((ms % 60_000) / 1000).toFixed(6));
-    return `${hours > 0 ? `${hours}h` : ""}${hours + minutes > 0 ? `${minutes}m` : ""}${seconds}s`;
-}
-
 /** Bytes of a size such as `64m`, `1.5gb` or 4096, with k = 1024; undefined where it is none. */
 export function parseSize(value: string | number): number | undefined {
     if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? Math.floor(value) : undefined;

@@ -5,6 +5,7 @@ import type { Mistake, Path } from "./document";
 import { networkSchema } from "./schema/networks";
 import { serviceSchema } from "./schema/service";
 import { configFileSchema, secretSchema, volumeSchema } from "./schema/topLevel";
+import { isRecord } from "./schema/values";
 
 const SCHEMAS = {
     services: serviceSchema,
@@ -45,7 +46,7 @@ export function readSections(
     const written = Object.fromEntries(
         Object.entries(SCHEMAS).map(([section, schema]) => {
             const entries = sections[section] ?? {};
-            if (!isMap(entries)) {
+            if (!isRecord(entries)) {
                 report({ path: [section], message: "write a map: names, and what they are" });
                 isWhole = false;
                 return [section, {}];
@@ -65,7 +66,7 @@ export function readSections(
         }),
     ) as unknown as WrittenProject;
     const services = sections.services ?? {};
-    if (isMap(services) && Object.keys(services).length === 0) {
+    if (isRecord(services) && Object.keys(services).length === 0) {
         report({ path: ["services"], message: "no service; name at least one" });
     }
     return { written: isWhole ? written : undefined, mistakes };
@@ -73,7 +74,7 @@ export function readSections(
 
 function readEntry(schema: z.ZodType, entry: unknown, at: Path, isPrivate: (path: Path) => boolean) {
     const mistakes: Mistake[] = [];
-    const value = isMap(entry) ? Object.fromEntries(Object.entries(entry).filter(([, v]) => v !== null)) : entry;
+    const value = isRecord(entry) ? Object.fromEntries(Object.entries(entry).filter(([, v]) => v !== null)) : entry;
     const result = schema.safeParse(value);
     if (result.success) return { value: result.data, mistakes };
     for (const issue of leafIssues(result.error.issues)) {
@@ -83,7 +84,7 @@ function readEntry(schema: z.ZodType, entry: unknown, at: Path, isPrivate: (path
         const wrong = inWords(issue.message);
         mistakes.push({ path, message: isHidden ? withoutValues(wrong, got) : `${shown(got)}${wrong}` });
     }
-    if (!isMap(value)) return { value: undefined, mistakes };
+    if (!isRecord(value)) return { value: undefined, mistakes };
     const bad = result.error.issues.map(({ path }) => path[0]);
     const rest = Object.fromEntries(Object.entries(value).filter(([key]) => !bad.includes(key)));
     return { value: schema.safeParse(rest).data, mistakes };
@@ -111,8 +112,4 @@ function withoutValues(message: string, value: unknown): string {
 
 function valueAt(value: unknown, path: PropertyKey[]): unknown {
     return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

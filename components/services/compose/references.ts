@@ -1,9 +1,10 @@
 import type { WrittenProject } from "./buildProject";
-import type { Path } from "./document";
+import type { Path, Report } from "./document";
+import { joinedService } from "./joined";
+import { own } from "./own";
 import type { ServiceSpec } from "./project";
 import { checkService } from "./serviceConsistency";
 
-export type Report = (path: Path, message: string) => void;
 type Services = Record<string, ServiceSpec>;
 type At = (...rest: Path) => Path;
 
@@ -22,7 +23,7 @@ export function checkReferences(services: Services, written: WrittenProject, rep
 
 /** That a service is not there: because nobody wrote it, or because of its profiles. */
 export function missingService(other: string, { services }: WrittenProject): string {
-    const profiles = Object.hasOwn(services, other) ? (services[other]?.profiles ?? []) : [];
+    const profiles = own(services, other)?.profiles ?? [];
     if (profiles.length === 0) return `there is no service ${other}`;
     return `${other} has the profile ${profiles.join(" or ")}, which is not active; set berth:profiles`;
 }
@@ -37,8 +38,8 @@ function checkNames(spec: ServiceSpec, services: Services, written: WrittenProje
         ...Object.keys(spec.depends_on).map((other) => [other, ["depends_on"]] as const),
         ...spec.volumes_from.map(({ from, container }, i) => [container ? "" : from, ["volumes_from", i]] as const),
         ...(["network_mode", "pid", "ipc"] as const).flatMap((key) => {
-            const mode = spec[key];
-            return mode?.startsWith("service:") ? [[mode.slice("service:".length), [key]] as const] : [];
+            const other = joinedService(spec[key]);
+            return other === undefined ? [] : [[other, [key]] as const];
         }),
     ];
     for (const [other, path] of named) {
@@ -47,7 +48,7 @@ function checkNames(spec: ServiceSpec, services: Services, written: WrittenProje
         report(at(...path), missingService(other, written));
     }
     for (const [other, { condition }] of Object.entries(spec.depends_on)) {
-        const test = Object.hasOwn(services, other) ? services[other]?.healthcheck?.test : undefined;
+        const test = own(services, other)?.healthcheck?.test;
         if (condition === "service_healthy" && test?.[0] === "NONE") {
             report(at("depends_on", other), `${other} has no health check: it is never healthy`);
         }

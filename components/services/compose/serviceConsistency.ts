@@ -1,16 +1,18 @@
 import * as ipaddr from "ipaddr.js";
 import type { WrittenProject } from "./buildProject";
-import type { Path } from "./document";
+import type { Report } from "./document";
+import { own } from "./own";
 import type { ServiceSpec } from "./project";
 import { checkProvider } from "./providerLimits";
-
-/** @param path where in the service */
-type Report = (path: Path, message: string) => void;
 
 /** Below this, the engine starts nothing. */
 const LEAST_MEMORY = 6 * 1024 * 1024;
 
-/** Checks what a service says of itself: what the engine would refuse in the middle of an update. */
+/**
+ * Checks what a service says of itself: what the engine would refuse in the middle of an update.
+ *
+ * @param report is told the place in the service
+ */
 export function checkService(spec: ServiceSpec, { networks }: WrittenProject, report: Report): void {
     checkPorts(spec, report);
     checkScale(spec, report);
@@ -77,7 +79,7 @@ function checkCpus({ cpus, cpu_period, cpu_quota }: ServiceSpec, report: Report)
 /** An address is given in a subnet that somebody has written only. */
 function checkAddresses(spec: ServiceSpec, networks: WrittenProject["networks"], report: Report): void {
     for (const [key, attachment] of Object.entries(spec.networks)) {
-        const network = Object.hasOwn(networks, key) ? networks[key] : undefined;
+        const network = own(networks, key);
         if (network?.external) continue;
         const subnets = (network?.ipam?.config ?? []).flatMap(({ subnet }) => subnet ?? []);
         for (const field of ["ipv4_address", "ipv6_address"] as const) {

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseEnvFile, valueIn } from "./envFile";
 import type { Variables } from "./interpolation";
+import { own } from "./own";
 
 /**
  * The variables that a Compose file may use: of `berth:secrets`, of the shell, of the file `.env` in the project's
@@ -14,9 +15,10 @@ export function projectVariables(
     directory: string,
 ): { variables: Variables; errors: string[] } {
     const given: Variables = (name) => {
-        if (Object.hasOwn(from.secrets, name)) return { value: from.secrets[name] ?? "", origin: "secret" };
+        const secret = own(from.secrets, name);
+        if (secret !== undefined) return { value: secret, origin: "secret" };
         if (name === "COMPOSE_PROJECT_NAME") return { value: from.projectName, origin: "outside" };
-        const value = Object.hasOwn(from.environment, name) ? from.environment[name] : undefined;
+        const value = own(from.environment, name);
         return value === undefined ? undefined : { value, origin: "outside" };
     };
     const file = parseEnvFile(readEnvFile(directory), given);

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../../engine";
 import { asRoot, commandConnection } from "../../host";
+import { lastLine } from "../../lastLine";
 import type { FileMount } from "../compose";
 import { hostFolder } from "./hostFolder";
 
@@ -110,6 +111,3 @@ export function payloadOf(files: FileMount[]): string {
         .map(({ uid, gid, mode, content }) => `${uid} ${gid} ${mode.toString(8)} ${content.toString("base64")}\n`)
         .join("");
 }
-
-/** What a login's own start files print comes before it. */
-const lastLine = (output: string) => output.trim().split("\n").at(-1) ?? "";

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../../engine";
 import { asRoot, commandConnection } from "../../host";
+import { lastLine } from "../../lastLine";
 import type { BuildSpec } from "../compose";
 import { Upload, hostFolder } from "../files";
 import { readBuild } from "./buildContext";
@@ -75,9 +76,6 @@ export class BuiltImage extends pulumi.ComponentResource {
         this.registerOutputs({ imageId: this.imageId });
     }
 }
-
-/** What a login's own start files print comes before it. */
-const lastLine = (output: string) => output.trim().split("\n").at(-1) ?? "";
 
 /** The name of a stack and a service as a repository's: small letters, and single signs between them. */
 export function repositoryName(text: string): string {

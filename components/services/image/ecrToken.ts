@@ -1,9 +1,6 @@
 /** `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, also of China and FIPS endpoints. */
 const HOST = /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$/;
 
-/** Whether it is a private registry of Amazon ECR. */
-export const isEcrHost = (host: string) => HOST.test(host);
-
 /**
  * A user and a password for a private registry of Amazon ECR, which count for 12 hours, by the AWS credentials of
  * whoever runs this.
