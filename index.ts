@@ -50,7 +50,7 @@ export = async () => {
         const port = config.published.find(({ protocol }) => protocol === undefined)?.port;
         const authority = port === 80 ? host.address : pulumi.interpolate`${host.address}:${port}`;
         return {
-            url: port === undefined ? undefined : pulumi.interpolate`http://${authority}`,
+            ...(port !== undefined && { url: pulumi.interpolate`http://${authority}` }),
             ssh: sshTarget(host.connection).apply(sshCommand),
             exposure,
             engine: engine.versions,

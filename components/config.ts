@@ -166,11 +166,18 @@ export function readConfig(): BerthConfig {
         throw userError(
             `The config of stack ${pulumi.getStack()} has ${count} mistake${count === 1 ? "" : "s"}:\n` +
                 result.errors.map((line) => `  ${line}`).join("\n") +
-                `\nMend Pulumi.${pulumi.getStack()}.yaml, or use: ./scripts/pulumi config set -s ${pulumi.getStack()} --path '<path>' <value>`,
+                configRemedy(result.errors),
         );
     }
     for (const warning of result.config.warnings) void pulumi.log.warn(warning);
     return { ...result.config, account: awsAccount(all, process.env) };
+}
+
+/** Where to mend what is wrong in the stack's file; a line of another file names that itself. */
+function configRemedy(errors: string[]): string {
+    if (!errors.some((line) => line.startsWith(`${NAMESPACE}:`))) return "";
+    const stack = pulumi.getStack();
+    return `\nMend Pulumi.${stack}.yaml, or use: ./scripts/pulumi config set -s ${stack} --path '<path>' <value>`;
 }
 
 /** What the aws plugin takes from the same places. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nearestName } from "./nearestName";
 
 /** The namespace of every config key, whatever the project is called after `pulumi new`. */
 export const NAMESPACE = "berth";
@@ -32,8 +33,10 @@ function leaves(issue: Issue): Issue[] {
 function describe(issue: Issue, values: Record<string, unknown>, schema: z.ZodType): string[] {
     if (issue.code === "unrecognized_keys") {
         return issue.keys.map((key) => {
-            const keys = knownKeys(issue.path, schema, values).join(", ");
-            return `${pathText([...issue.path, key])}: unknown key; the keys are: ${keys}`;
+            const known = knownKeys(issue.path, schema, values);
+            const near = nearestName(key, known);
+            const hint = near === undefined ? `the keys are: ${known.join(", ")}` : `did you mean ${near}?`;
+            return `${pathText([...issue.path, key])}: unknown key; ${hint}`;
         });
     }
     const value = issue.path.reduce<unknown>(

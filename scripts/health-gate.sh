@@ -34,11 +34,19 @@ state() {
     printf '%s %s %s %s %s\n' "$status" "$health" "$restarts" "$code" "$(($(date +%s) - $(date -d "$started" +%s)))"
 }
 
+# The tags of its image, or the image's ID where it has none.
+image_name() {
+    local id tags
+    id=$(inspect '{{.Image}}')
+    tags=$(docker image inspect --format '{{join .RepoTags ", "}}' -- "$id" 2>/dev/null) || tags=
+    printf '%s' "${tags:-$id}"
+}
+
 dossier() {
     local reason=$1
     printf '%s: %s\n' "$(inspect '{{.Name}}' | sed 's,^/,,')" "$reason"
-    inspect '  image:         {{.Config.Image}}
-  status:        {{.State.Status}}, restarted {{.RestartCount}} times
+    printf '  image:         %s\n' "$(image_name)"
+    inspect '  status:        {{.State.Status}}, restarted {{.RestartCount}} times
   exit code:     {{.State.ExitCode}}{{if .State.Error}} ({{.State.Error}}){{end}}
   out of memory: {{.State.OOMKilled}}'
     inspect '{{if .State.Health}}{{range .State.Health.Log}}{{.ExitCode}} {{printf "%q" .Output}}

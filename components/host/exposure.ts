@@ -98,7 +98,9 @@ export function exposureOf(host: HostConfig, published: PublishedPort[], ipv6 = 
     switch (host.kind) {
         case "local":
             return [
-                { port: host.sshPort, from: LOOPBACK, why: "SSH of the machine" },
+                ...(host.sshPort === undefined
+                    ? [] // not chosen yet
+                    : [{ port: host.sshPort, from: LOOPBACK, why: "SSH of the machine" }]),
                 ...rows((port) => {
                     const why = whyNotForwarded(port);
                     return why === undefined ? row(port, LOOPBACK) : row(port, [], `, not forwarded: ${why}`);

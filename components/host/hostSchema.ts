@@ -61,12 +61,13 @@ const proxy = z
 
 export const localHostSchema = z.strictObject({
     kind: z.literal("local").describe("A container on this computer's Docker engine."),
-    sshPort: portNumber.describe(
-        "Port on 127.0.0.1 that leads to the machine's sshd. ./scripts/up chooses a free one.",
-    ),
+    sshPort: portNumber
+        .optional()
+        .describe("Port on 127.0.0.1 that leads to the machine's sshd. ./scripts/up chooses a free one."),
     image: z
         .string()
         .regex(/^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?$/, { error: "not the name of an image" })
+        .optional()
         .describe("Image of the machine on the local engine. ./scripts/up builds it."),
     dockerHost: z
         .string()

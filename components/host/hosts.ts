@@ -66,20 +66,32 @@ function hostsOrMistakes(args: HostsArgs): Promise<StackHost[] | string[]> | Sta
 async function createLocalHost({ config, ...args }: HostsArgs<LocalHostConfig>): Promise<StackHost[] | string[]> {
     const { labels, published } = args;
     const forwarded = forwardedPorts(published);
-    const ports = [{ port: config.sshPort, place: "berth:host.sshPort" }, ...forwarded];
-    const problems = await checkLocalEngine({ dockerHost: config.dockerHost, ports, labels });
+    const machine = plannedMachine(config);
+    if (Array.isArray(machine)) return machine;
+    const ports = [{ port: machine.sshPort, place: "berth:host.sshPort" }, ...forwarded];
+    const problems = machine.isMade ? await checkLocalEngine({ dockerHost: config.dockerHost, ports, labels }) : [];
     if (problems.length > 0) return problems;
     const host = new LocalHost("host", {
         machineName: args.hostName,
         dockerHost: config.dockerHost,
-        image: config.image,
-        sshPort: config.sshPort,
+        image: machine.image,
+        sshPort: machine.sshPort,
         publishedPorts: forwarded.map(({ port, protocol }) => ({ port, protocol })),
         networks: args.lab ? [args.lab.network] : [],
         missingCapabilities: localMissingCapabilities(),
         labels,
     });
-    return [{ name: "host", host, exposure: pulumi.output(exposureOf(config, published)) }];
+    return [{ name: "host", host, exposure: pulumi.output(exposureOf({ ...config, ...machine }, published)) }];
+}
+
+/** What ./scripts/up will have filled in; before its first run a plan has something in their places. */
+function plannedMachine({ image, sshPort }: LocalHostConfig) {
+    if (image !== undefined && sshPort !== undefined) return { image, sshPort, isMade: true };
+    if (pulumi.runtime.isDryRun()) return { image: image ?? "berth/host", sshPort: sshPort ?? 20022, isMade: false };
+    const missing = Object.entries({ image, sshPort }).filter(([, value]) => value === undefined);
+    return missing.map(
+        ([key]) => `berth:host.${key}: it is missing; run ./scripts/up, which makes the machine and fills it in`,
+    );
 }
 
 async function createEc2Hosts({ config, ...args }: HostsArgs<Ec2HostConfig>): Promise<StackHost[] | string[]> {

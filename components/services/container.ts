@@ -7,7 +7,7 @@ import type { DockerEngine } from "../engine";
 import { commandConnection } from "../host";
 import type { ServiceSpec } from "./compose";
 import { REPLACE_ON_CHANGES, containerArgs } from "./containerArgs";
-import type { ContainerRefs } from "./containerRefs";
+import { type ContainerRefs, usedObjects } from "./containerRefs";
 import { gateCommand } from "./healthGate";
 import { type MadeWith, ignoredChanges } from "./readBack";
 
@@ -37,16 +37,21 @@ export class ServiceContainer extends pulumi.ComponentResource {
         super("berth:index:ServiceContainer", name, {}, opts);
         const { engine, spec, refs, isJob, after, madeWith = new Map() } = args;
         const host = engine.host;
-        this.container = new docker.Container(name, containerArgs(spec, refs), {
-            parent: this,
-            provider: engine.provider,
-            dependsOn: [engine.ready, ...after],
-            deletedWith: host.dataResource,
-            replacementTrigger: host.dataId, // a new data root holds no containers
-            deleteBeforeReplace: true, // it keeps its name and its ports
-            replaceOnChanges: REPLACE_ON_CHANGES,
-            ignoreChanges: ignoredChanges(name, spec, refs.labels, madeWith),
-        });
+        const containerName = nameAfter(refs.name, usedObjects(spec, refs));
+        this.container = new docker.Container(
+            name,
+            { ...containerArgs(spec, refs), name: containerName },
+            {
+                parent: this,
+                provider: engine.provider,
+                dependsOn: [engine.ready, ...after],
+                deletedWith: host.dataResource,
+                replacementTrigger: host.dataId, // a new data root holds no containers
+                deleteBeforeReplace: true, // it keeps its name and its ports
+                replaceOnChanges: REPLACE_ON_CHANGES,
+                ignoreChanges: ignoredChanges(name, spec, refs.labels, madeWith),
+            },
+        );
         this.gate = new remote.Command(
             `${name}-gate`,
             {
@@ -61,4 +66,13 @@ export class ServiceContainer extends pulumi.ComponentResource {
         );
         this.registerOutputs({ containerId: this.container.id });
     }
+}
+
+/**
+ * The name, known when these are there. A network or volume that is made anew can go only after its containers. Before
+ * it removes one, the engine asks which arguments come from it, and whether they would want a new container: a name
+ * would, an entry in a list of networks would not.
+ */
+function nameAfter(name: string, objects: pulumi.Input<string>[]): pulumi.Output<string> {
+    return pulumi.all([name, ...objects]).apply(([known = name]) => known);
 }

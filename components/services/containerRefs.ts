@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type BindSource, type FileMount, joinedService } from "./compose";
+import { type BindSource, type FileMount, type ServiceSpec, joinedService } from "./compose";
 
 /** What the names in a service's words stand for on the engine. */
 export interface ContainerRefs {
@@ -26,4 +26,10 @@ export interface ContainerRefs {
 export function joined(mode: string | undefined, refs: ContainerRefs): pulumi.Input<string> | undefined {
     const service = joinedService(mode);
     return service === undefined ? mode : pulumi.interpolate`container:${refs.container(service)}`;
+}
+
+/** Names of the networks and volumes that a container is made with. */
+export function usedObjects(spec: ServiceSpec, refs: ContainerRefs): pulumi.Input<string>[] {
+    const volumes = spec.mounts.flatMap(({ volume }) => (volume === undefined ? [] : [refs.volume(volume)]));
+    return [...Object.keys(spec.networks).map((key) => refs.network(key)), ...volumes];
 }

@@ -11,8 +11,8 @@ export function objectName(prefix: string, key: string, spec?: { name?: string; 
 /**
  * A network of the stack.
  *
- * Nothing of it can change while it lives, and a container cannot change networks: both are made anew, the containers
- * removed first.
+ * Nothing of it can change while it lives, and it cannot go before its containers: all are made anew, the containers
+ * removed first (`container.ts`).
  */
 export function createNetwork(
     resourceName: string,

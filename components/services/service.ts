@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as crypto from "node:crypto";
 import type { DockerEngine } from "../engine";
-import type { BindSource, ComposeProject, ServiceSpec } from "./compose";
+import { type BindSource, type ComposeProject, type ServiceSpec, own } from "./compose";
 import { ServiceContainer } from "./container";
 import type { ContainerRefs } from "./containerRefs";
 import { type RunNames, dockerRun, publish } from "./dockerRun";
@@ -34,6 +34,22 @@ export interface ServiceArgs {
     /** The services made so far. */
     others: Record<string, Service>;
 }
+
+/** Keys that make no other version of a container. */
+const NOT_OF_A_VERSION = new Set<keyof ServiceSpec>([
+    // Counted apart, without what is secret. The image's key tells builds apart.
+    "environment",
+    "files",
+    "build",
+    // Said of the service, or of other containers.
+    "scale",
+    "depends_on",
+    "links",
+    "pull_policy",
+    "update_order",
+    // Changed while it runs.
+    "restart",
+]);
 
 /** What is said of a service in the stack's outputs. */
 export interface ServiceSummary {
@@ -100,7 +116,7 @@ export class Service extends pulumi.ComponentResource {
     private createContainer(name: string, containerName: string): ServiceContainer {
         const { engine, spec, isJob, others, madeWith } = this.args;
         const started = Object.entries(spec.depends_on).flatMap(([other, { condition }]) => {
-            const dependency = others[other];
+            const dependency = own(others, other);
             if (!dependency) return [];
             return condition === "service_started"
                 ? dependency.containers.map(({ container }) => container)
@@ -125,7 +141,6 @@ export class Service extends pulumi.ComponentResource {
 
     private refs(name: string): ContainerRefs {
         const { spec, service, networks, volumes, others, labels } = this.args;
-        const known = (of: Record<string, pulumi.Input<string>>, key: string) => of[key] ?? key;
         const hash = this.contentHash();
         return {
             name,
@@ -136,11 +151,11 @@ export class Service extends pulumi.ComponentResource {
                 ...(hash === undefined ? {} : { "berth.content": hash }),
                 ...madeWithLabel(spec, this.image.key),
             },
-            network: (key) => known(networks, key),
-            volume: (key) => known(volumes, key),
+            network: (key) => own(networks, key) ?? key,
+            volume: (key) => own(volumes, key) ?? key,
             bind: (source, readOnly) => this.bindPath(source, readOnly),
             file: (file) => this.files?.pathOf(file) ?? file.target,
-            container: (other) => others[other]?.containers[0]?.container.id ?? other,
+            container: (other) => own(others, other)?.containers[0]?.container.id ?? other,
             aliases: [service],
         };
     }
@@ -158,12 +173,11 @@ export class Service extends pulumi.ComponentResource {
         return hashes.length === 0 ? undefined : hashOf(hashes);
     }
 
-    /** Tells one version of the service from another: all that is written, nothing that is secret. */
+    /** Tells one version of a container from another: all of it that is written, nothing that is secret. */
     private fingerprint(): string {
         const { spec } = this.args;
         const { environment, secret_environment, files } = spec;
-        // The image's key tells builds apart, and a build may hold secrets.
-        const plain = { ...spec, environment: undefined, files: undefined, build: undefined };
+        const plain = Object.entries(spec).filter(([key]) => !NOT_OF_A_VERSION.has(key as keyof ServiceSpec));
         const open = Object.entries(environment).filter(([key]) => !secret_environment.includes(key));
         const openFiles = files.map(({ content, secret, ...file }) => [file, secret ? "" : content.toString("base64")]);
         return hashOf([plain, open, secret_environment, openFiles, this.image.key, this.contentHash()]);
@@ -186,11 +200,11 @@ export class Service extends pulumi.ComponentResource {
         return {
             name,
             image: spec.image ?? this.image.key,
-            network: (key) => objectName(prefix, key, project.networks[key]),
-            volume: (key) => objectName(prefix, key, project.volumes[key]),
+            network: (key) => objectName(prefix, key, own(project.networks, key)),
+            volume: (key) => objectName(prefix, key, own(project.volumes, key)),
             bind: (source, readOnly) => this.bindPath(source, readOnly),
             file: ({ source }) => `./${source}`,
-            container: (other) => others[other]?.containerNames[0] ?? other,
+            container: (other) => own(others, other)?.containerNames[0] ?? other,
             aliases: [service],
         };
     }

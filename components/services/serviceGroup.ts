@@ -1,7 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { DockerEngine } from "../engine";
-import type { ComposeProject, ServiceSpec } from "./compose";
+import { type ComposeProject, type ServiceSpec, own } from "./compose";
 import { createNetwork, objectName } from "./networks";
 import type { Registries } from "./image";
 import type { MadeWith } from "./readBack";
@@ -60,7 +60,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
                     service,
                     spec,
                     isJob: jobs.has(service),
-                    digest: args.digests?.[service],
+                    digest: own(args.digests ?? {}, service),
                     networks,
                     volumes,
                     content,
@@ -95,7 +95,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
         const options = { ...this.options, replacementTrigger: undefined };
         return Object.fromEntries(
             Object.entries(project.volumes).map(([key, spec]): [string, pulumi.Input<string>] => {
-                const facts = this.volumes[key];
+                const facts = own(this.volumes, key);
                 if (!facts) return [key, objectName(prefix, key, spec)];
                 const volume: docker.Volume = createVolume(`${scope}volume-${key}`, facts, spec, labels, options);
                 return [key, volume.name];
@@ -108,10 +108,10 @@ export class ServiceGroup extends pulumi.ComponentResource {
         const { engine, prefix, project } = this.args;
         const comesBack = (spec: ServiceSpec) => spec.restart.condition !== "no";
         const steps = Object.entries(this.services).flatMap(([service, { containerNames }]): StartStep[] => {
-            const spec = project.services[service];
+            const spec = own(project.services, service);
             if (!spec || !comesBack(spec)) return [];
             const after = Object.entries(spec.depends_on).flatMap(([other, { condition }]) => {
-                const names = this.services[other]?.containerNames ?? [];
+                const names = own(this.services, other)?.containerNames ?? [];
                 return names.map((container) => ({ container, condition }));
             });
             return after.length === 0 ? [] : containerNames.map((container) => ({ container, after }));

@@ -1,4 +1,4 @@
-import { type ComposeProject, type ServiceSpec, joinedServices } from "./compose";
+import { type ComposeProject, type ServiceSpec, joinedServices, own } from "./compose";
 
 /** The services that must be there before this one: those it waits for, and those whose container it joins. */
 function dependenciesOf(spec: ServiceSpec): string[] {
@@ -10,7 +10,7 @@ function dependenciesOf(spec: ServiceSpec): string[] {
 export function serviceOrder(services: ComposeProject["services"]): string[] {
     const order = new Set<string>();
     const visit = (name: string): void => {
-        const spec = services[name];
+        const spec = own(services, name);
         if (!spec || order.has(name)) return;
         dependenciesOf(spec).forEach(visit);
         order.add(name);

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { isDeepStrictEqual } from "node:util";
 import { dockerLabels } from "../dockerLabels";
-import type { ComposeProject, VolumeSpec } from "./compose";
+import { type ComposeProject, type VolumeSpec, own } from "./compose";
 import { objectName } from "./networks";
 
 /** What a volume was made with. Kept among the outputs of the stack's services, by key. */
@@ -64,10 +64,10 @@ export function createVolume(
  */
 export function volumeMistakes(before: Record<string, VolumeFacts>, now: Record<string, VolumeFacts>): string[] {
     return Object.entries(before).flatMap(([key, was]) => {
-        const is = now[key];
+        const is = own(now, key);
         const allow =
             "when nothing in it is needed: ./scripts/pulumi config set -s STACK berth:protectVolumes false, " +
-            "run ./scripts/up with the volume still there, then this again";
+            "put it back for one ./scripts/up, then do this again";
         if (!is) {
             if (!was.retained) return [];
             return [

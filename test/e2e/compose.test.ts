@@ -12,6 +12,7 @@ interface ComposeFile {
     services: Record<string, Service>;
     volumes: Record<string, unknown>;
     secrets?: Record<string, unknown>;
+    networks?: Record<string, unknown>;
 }
 const PASSWORD = "hunter2-of-the-stack";
 const busybox = { image: "busybox:1.37", init: true, command: "sleep infinity" };
@@ -189,6 +190,20 @@ test("a version that fails says why, each time, while the old one runs on, and t
     expectSuccess(await stack.up());
     expect((await idOf("app")).split("\n")).toEqual([expect.not.stringMatching(before)]);
     await expectUnchanged();
+});
+
+test("a changed network is made anew with the containers in it, and with no others", async () => {
+    const before = await ids("app", "web");
+    edit((file) => {
+        Object.assign(file.services.app!, { networks: ["own"] });
+        file.networks = { own: { ipam: { config: [{ subnet: "10.77.1.0/24" }] } } };
+    });
+    expectSuccess(await stack.up());
+    edit((file) => (file.networks = { own: { ipam: { config: [{ subnet: "10.77.2.0/24" }] } } }));
+    expectSuccess(await stack.up());
+    const address = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    expect(await onHost("docker", "inspect", "--format", address, await idOf("app"))).toMatch(/^10\.77\.2\./);
+    expect(await idOf("web")).toBe(before[1]);
 });
 
 test("a volume with data does not leave by accident, and a service takes its anonymous volumes along", async () => {

@@ -19,6 +19,7 @@ function container(states: string[], probe = "exit 0") {
         `cd "${server.root}"
         case "$*" in
             *StartedAt*) { read -r state; rest=$(cat); } <states; echo "$state"; [ -z "$rest" ] || printf '%s\\n' "$rest" >states ;;
+            image*) echo nginx:1.30 ;;
             *OOMKilled*) echo "  exit code: 1"; echo "  out of memory: true" ;;
             *Health.Log*) echo '1 "probe says no"' ;;
             *.Name*) echo /t-web ;;
@@ -50,7 +51,8 @@ it.each([
     const { code, stderr } = gate("service");
     expect(code).toBe(1);
     expect(stderr).toMatch(reason);
-    for (const part of ["out of memory: true", "probe says no", "the last line"]) expect(stderr).toContain(part);
+    for (const part of ["out of memory: true", "probe says no", "the last line", "image:         nginx:1.30"])
+        expect(stderr).toContain(part);
 });
 
 it("waits for a probe to succeed, and says what it said when it never does", () => {

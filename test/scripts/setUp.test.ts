@@ -7,7 +7,7 @@ import { isNewEnoughGo } from "../../scripts/lib/go";
 import { needsIdentity } from "../../scripts/lib/identity";
 import { withLock } from "../../scripts/lib/lock";
 import { isNewEnough } from "../../scripts/lib/prerequisites";
-import { splitStack } from "../../scripts/lib/stack";
+import { splitStack, stackExists } from "../../scripts/lib/stack";
 import { isSuitable } from "../../scripts/lib/toolchain";
 
 let folder: string;
@@ -30,6 +30,17 @@ test.each([[["-s"]], [["-s", ""]], [["--stack", "../x"]], [["-s", "a b"]], [["-s
 test("PULUMI_STACK names the stack where no option does", () => {
     expect(splitStack(["up"], { PULUMI_STACK: "dev" })).toMatchObject({ stack: "dev", named: true });
     expect(splitStack(["-s", "x"], { PULUMI_STACK: "dev" }).stack).toBe("x");
+});
+
+test("a stack's file that another run has written a half of is waited for, any other failure is one", async () => {
+    const answers = ["error: unexpected EOF", '[{ "name": "organization/berth/dev" }]', "error: no backend"];
+    const output = jest.fn(() => {
+        const answer = answers.shift() ?? "";
+        return answer.startsWith("error") ? Promise.reject(new Error(answer)) : Promise.resolve(answer);
+    });
+    expect(await stackExists({ output }, "dev")).toBe(true);
+    expect(output).toHaveBeenCalledTimes(2);
+    await expect(stackExists({ output }, "dev")).rejects.toThrow("no backend");
 });
 
 test.each([[{ PULUMI_BACKEND_URL: "s3://bucket" }], [{ PULUMI_ACCESS_TOKEN: "pul-x" }]])(

@@ -63,6 +63,14 @@ it("leaves alone what was not running, and goes on where a container is gone", (
     expect(changes()).toEqual([]);
 });
 
+it("does not wait for what does not run and is started by nobody", () => {
+    install();
+    containers({ "t-db": "exited/" });
+    const { code, stderr } = boot();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("t-db, for which t-app waits") });
+    expect(changes()).toContain("docker start -- t-app");
+});
+
 it("finishes what a power cut interrupted", () => {
     install();
     server.write(`${STEPS}.pending`, "t-app\nt-web\n");

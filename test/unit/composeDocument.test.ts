@@ -106,5 +106,7 @@ test("names that JavaScript has for itself are names like others", () => {
     expect(folder.webErrors("depends_on: [constructor], links: [toString], networks: [valueOf]")).toHaveLength(3);
     const { warnings } = folder.read("services: { web: { image: a, user: $constructor } }");
     expect(warnings).toEqual([expect.stringContaining("constructor")]);
-    expect(Object.keys(folder.read("services: { __proto__: { image: a } }").project.services)).toEqual(["__proto__"]);
+    expect(folder.errors("services: { __proto__: { image: a } }")).toEqual([
+        "compose.yaml:1:13: services.__proto__: it cannot be a name; choose another",
+    ]);
 });

@@ -125,3 +125,11 @@ test("what is refused is left out of what goes on, so that it is named once", ()
     const { known } = checkKeys({ services: { web: { image: "nginx", uts: "host", ports: [{ target: 80, x: 1 }] } } });
     expect(known).toEqual({ services: { web: { image: "nginx", ports: [{ target: 80 }] } } });
 });
+
+test("a name that JavaScript takes for something else is refused wherever it stands", () => {
+    const services = JSON.parse('{ "web": { "environment": { "__proto__": "x" } }, "__proto__": {} }') as unknown;
+    expect(messages({ services })).toEqual([
+        "services.web.environment.__proto__: it cannot be a name; choose another",
+        "services.__proto__: it cannot be a name; choose another",
+    ]);
+});

@@ -58,6 +58,11 @@ test("a name alone in environment takes the shell's value, then that of .env, an
     });
 });
 
+test("a .env that cannot be read is a mistake, and none that is not there", () => {
+    folder.write(".env/file");
+    expect(folder.webErrors("")).toEqual([expect.stringMatching(/^\.env: it cannot be read \(EISDIR\)/)]);
+});
+
 test("mistakes in env files are all named with their lines, and show no value", () => {
     folder.write("a.env", "GOOD=1\nBAD=hunter2${ter3}x${hun ter4}\nno line hunter5\nOPEN='hunter6\n");
     folder.write("b.env", "X=${MISSING:?hunter7}${");

@@ -24,6 +24,11 @@ test.each([
     expect(errors[0]).toMatch(message);
 });
 
+test("a link to a service that is called like what every object has is followed", () => {
+    const { project } = folder.read("services: { web: { image: a, links: [constructor] }, constructor: { image: b } }");
+    expect(project.services.web?.depends_on).toHaveProperty("constructor.condition", "service_started");
+});
+
 test.each([
     ["neither image nor build", "services: { web: { command: x } }", /services\.web: .*image/],
     [

@@ -56,9 +56,10 @@ test.each([
     ["services that are no map", { host, services: [web] }, /^berth:services: write a map/],
     [
         "an unknown section",
-        { host, services: { web }, servises: {} },
-        /^berth:servises: unknown key; the keys are: host, engine, services/,
+        { host, services: { web }, zone: {} },
+        /^berth:zone: unknown key; the keys are: host, engine, services/,
     ],
+    ["a misspelt section", { host, services: { web }, compose_fil: "x" }, /compose_fil: .*did you mean composeFile\?$/],
     [
         "an unknown kind of host",
         { host: { ...host, kind: "gcp" }, services: { web } },

@@ -36,8 +36,8 @@ test("the same content has the same hash and the same archive, whenever and by w
     const files = { "a.txt": "a", "sub/b.txt": "b", link: { link: "a.txt" } };
     const [one, two] = [site(files, "1/site"), site(files, "2/site")];
     fs.utimesSync(path.join(two, "a.txt"), 1, 1);
-    fs.chmodSync(path.join(two, "a.txt"), 0o600);
-    fs.chmodSync(path.join(two, "sub"), 0o700);
+    fs.chmodSync(path.join(two, "a.txt"), 0o664);
+    fs.chmodSync(path.join(two, "sub"), 0o775);
     expect(hashOf(two)).toBe(hashOf(one));
     const first = fs.readFileSync(await readLocalContent(one).archive(cache()));
     fs.rmSync(cache(), { recursive: true });
@@ -48,6 +48,7 @@ test.each<[string, Parameters<typeof site>[0]]>([
     ["a content", { "a.txt": "b", run: "", link: { link: "a.txt" } }],
     ["a name", { "b.txt": "a", run: "", link: { link: "a.txt" } }],
     ["an executable bit", { "a.txt": "a", run: { mode: 0o755 }, link: { link: "a.txt" } }],
+    ["who may read it", { "a.txt": "a", run: { mode: 0o600 }, link: { link: "a.txt" } }],
     ["a link's target", { "a.txt": "a", run: "", link: { link: "b.txt" } }],
     ["a file for a link", { "a.txt": "a", run: "", link: "a.txt" }],
     ["an empty folder more", { "a.txt": "a", run: "", link: { link: "a.txt" }, "empty/.gone": "" }],
@@ -63,13 +64,20 @@ test("where a name ends and a content begins cannot be mistaken", () => {
     expect(hashOf(site({ x: "1", y: "2" }, "1/s"))).not.toBe(hashOf(site({ x: "2", y: "1" }, "2/s")));
 });
 
-test("everyone in a container may read the files, and only root may write them", async () => {
-    const root = site({ secretive: { mode: 0o600 }, run: { mode: 0o700 } });
+test("what is private here is root's alone on the host, what others may read is readable there, and only root writes", async () => {
+    const root = site({
+        secretive: { mode: 0o600 },
+        own: { mode: 0o700 },
+        open: { mode: 0o664 },
+        run: { mode: 0o775 },
+    });
     const lines = (await listing(root)).split("\n");
     expect(lines).toEqual(
         expect.arrayContaining([
             expect.stringMatching(/^drwxr-xr-x 0\/0 .* \.\/$/),
-            expect.stringMatching(/^-rw-r--r-- 0\/0 .* \.\/secretive$/),
+            expect.stringMatching(/^-rw------- 0\/0 .* \.\/secretive$/),
+            expect.stringMatching(/^-rwx------ 0\/0 .* \.\/own$/),
+            expect.stringMatching(/^-rw-r--r-- 0\/0 .* \.\/open$/),
             expect.stringMatching(/^-rwxr-xr-x 0\/0 .* \.\/run$/),
         ]),
     );

@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -25,6 +26,8 @@ async function build(given: ComposeProject, more: Partial<ServiceGroupArgs> = {}
     await settle();
     return group;
 }
+
+const promiseOf = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
 
 const web: Partial<ServiceSpec> = {
     image: "nginx:1.30",
@@ -79,6 +82,26 @@ test("a service that holds nothing of its own is exchanged start-first: another 
     expect(second).not.toBe(first);
     await build(project({ app: { image: "me/app:1" } }));
     expect(names()).toContain(first);
+});
+
+test("what is said of a service, and not of its containers, makes no other version", async () => {
+    await build(project({ db: {}, app: { image: "me/app:1" } }));
+    const first = names().find((name) => /^app-[0-9a-f]{8}$/.test(name));
+    const after = { condition: "service_started", restart: false, required: true } as const;
+    const app = { image: "me/app:1", scale: 2, depends_on: { db: after }, restart: { condition: "always" } } as const;
+    await build(project({ db: {}, app: { ...app, update_order: "start-first" } }));
+    expect(names()).toContain(first);
+});
+
+test("a service may be called like what every object has", async () => {
+    const waits = { condition: "service_healthy", restart: false, required: true } as const;
+    const given = project({ constructor: {}, toString: { depends_on: { constructor: waits } } });
+    const group = await build(given, { digests: {} });
+    expect(names().filter((name) => /^(constructor|toString)-image$/.test(name))).toEqual([
+        "constructor-image",
+        "toString-image",
+    ]);
+    expect(Object.keys(await promiseOf(group.summaries))).toEqual(["constructor", "toString"]);
 });
 
 test("a changed secret is no other version, and no hash of it stands in a name", async () => {

@@ -90,16 +90,16 @@ function linkServices(services: Record<string, ServiceSpec>, written: WrittenPro
         spec.links.forEach(({ service, alias }, i) => {
             const linked = own(services, service);
             if (!linked) return report(["services", name, "links", i], missingService(service, written));
-            const both = Object.keys(spec.networks).filter((key) => linked.networks[key]);
+            const both = Object.keys(spec.networks).filter((key) => own(linked.networks, key));
             if (both.length === 0) {
                 report(["services", name, "links", i], `${name} and ${service} share no network; put both into one`);
             }
             for (const key of both) {
-                const attachment = linked.networks[key];
+                const attachment = own(linked.networks, key);
                 if (attachment && alias !== service && !attachment.aliases.includes(alias))
                     attachment.aliases.push(alias);
             }
-            spec.depends_on[service] ??= { condition: "service_started", restart: true, required: true };
+            addDependency(spec, service, true);
         });
     }
 }
@@ -109,13 +109,14 @@ function addJoined(services: Record<string, ServiceSpec>): void {
     for (const spec of Object.values(services)) {
         const { modes, volumes } = joinedServices(spec);
         for (const other of [...modes, ...volumes].filter((name) => Object.hasOwn(services, name))) {
-            spec.depends_on[other] ??= {
-                condition: "service_started",
-                restart: modes.includes(other),
-                required: true,
-            };
+            addDependency(spec, other, modes.includes(other));
         }
     }
+}
+
+function addDependency({ depends_on }: ServiceSpec, service: string, restart: boolean): void {
+    if (own(depends_on, service)) return;
+    depends_on[service] = { condition: "service_started", restart, required: true };
 }
 
 /** The engine publishes nothing of a container that has no network of its own: neither does the plan. */

@@ -1,4 +1,4 @@
-import { distance } from "fastest-levenshtein";
+import { nearestName } from "../../nearestName";
 import type { Mistake, Path } from "./document";
 import { own } from "./own";
 import { isRecord } from "./schema/values";
@@ -24,7 +24,20 @@ type Sections = Record<string, unknown>;
  */
 export function checkKeys(sections: Sections): Checked<Sections> {
     const mistakes: Mistake[] = [];
-    return { known: checkMap(sections, fileKeys, [], mistakes), mistakes };
+    const known = checkMap(sections, fileKeys, [], mistakes);
+    mistakes.push(
+        ...prototypes(sections, []).map((path) => ({ path, message: "it cannot be a name; choose another" })),
+    );
+    return { known, mistakes };
+}
+
+/** Keys that JavaScript's objects do not hold as their own. */
+function prototypes(value: unknown, path: Path): Path[] {
+    if (typeof value !== "object" || value === null) return [];
+    return Object.entries(value).flatMap(([key, item]) => {
+        const at = [...path, Array.isArray(value) ? Number(key) : key];
+        return key === "__proto__" ? [at] : prototypes(item, at);
+    });
 }
 
 function checkMap(map: Sections, table: KeyTable, path: Path, mistakes: Mistake[]): Sections {
@@ -52,12 +65,8 @@ function checkEach(value: unknown, table: KeyTable, path: Path, mistakes: Mistak
 }
 
 function unknownKey(key: string, known: string[]): string {
-    const plain = (text: string) => text.toLowerCase().replace(/[-_ ]/g, "");
-    const near = known
-        .map((name) => ({ name, far: distance(plain(name), plain(key)) }))
-        .filter(({ name, far }) => far <= Math.min(2, Math.floor(Math.min(name.length, key.length) / 3)))
-        .sort((a, b) => a.far - b.far)[0];
-    if (near) return `unknown key; did you mean ${near.name}?`;
+    const near = nearestName(key, known);
+    if (near !== undefined) return `unknown key; did you mean ${near}?`;
     const keys = known.length <= LISTED ? `the keys are: ${known.join(", ")}` : "docs/services.md has the keys";
     return `unknown key; ${keys}`;
 }

@@ -21,15 +21,18 @@ export function projectVariables(
         const value = own(from.environment, name);
         return value === undefined ? undefined : { value, origin: "outside" };
     };
-    const file = parseEnvFile(readEnvFile(directory), given);
+    const text = readEnvFile(directory);
+    const file = parseEnvFile(text instanceof Error ? "" : text, given);
     const variables: Variables = (name) => given(name) ?? valueIn(file, name);
-    return { variables, errors: file.mistakes.map((line) => `.env:${line}`) };
+    return { variables, errors: text instanceof Error ? [text.message] : file.mistakes.map((line) => `.env:${line}`) };
 }
 
-function readEnvFile(directory: string): string {
+function readEnvFile(directory: string): string | Error {
     try {
         return fs.readFileSync(path.join(directory, ".env"), "utf8");
-    } catch {
-        return "";
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === "ENOENT") return "";
+        return new Error(`.env: it cannot be read (${code}); make it a file that is readable for yourself`);
     }
 }

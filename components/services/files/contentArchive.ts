@@ -64,11 +64,11 @@ function header(entry: ContentEntry): Partial<tar.Header> & { name: string } {
     const common = { name, mtime: MTIME, uid: 0, gid: 0 };
     switch (entry.type) {
         case "folder":
-            return { ...common, type: "directory", mode: 0o755 };
+            return { ...common, type: "directory", mode: entry.mode };
         case "link":
             return { ...common, type: "symlink", linkname: entry.target, mode: 0o777 };
         case "file":
-            return { ...common, type: "file", size: entry.bytes, mode: entry.executable ? 0o755 : 0o644 };
+            return { ...common, type: "file", size: entry.bytes, mode: entry.mode };
     }
 }
 

@@ -13,8 +13,7 @@ export interface LocalContent {
     /** Its own name, without the folders above. */
     name: string;
     /**
-     * SHA-256 in hexadecimal digits over its name and its entries' names, kinds, executable bits, link targets and
-     * contents: what is the same content has the same hash on every computer. Times and owners do not count.
+     * SHA-256 in hexadecimal digits over its name and its entries' names, kinds, modes, link targets and contents: what is the same content has the same hash on every computer. Times and owners do not count.
      */
     hash: string;
     /** Of all its files. */
@@ -43,10 +42,10 @@ export interface ContentOptions {
 /** One entry of the archive. */
 export type ContentEntry =
     /** `.` is the folder itself. */
-    | { type: "folder"; name: string }
+    | { type: "folder"; name: string; mode: number }
     | { type: "link"; name: string; target: string }
     /** `source` is the path on this computer, or the content itself. */
-    | { type: "file"; name: string; source: string | Buffer; executable: boolean; bytes: number; hash: string };
+    | { type: "file"; name: string; source: string | Buffer; mode: number; bytes: number; hash: string };
 
 /**
  * Reads a file or folder that is to be brought to a host.
@@ -65,7 +64,7 @@ export function readEntries(source: string, options: ContentOptions = {}): Conte
 
 /** A file that is not on this computer. */
 export function textEntry(name: string, content: Buffer): ContentEntry {
-    return { type: "file", name, source: content, executable: false, bytes: content.length, hash: sha256(content) };
+    return { type: "file", name, source: content, mode: 0o644, bytes: content.length, hash: sha256(content) };
 }
 
 export function contentOf(name: string, entries: ContentEntry[]): LocalContent {
@@ -85,11 +84,11 @@ export function contentOf(name: string, entries: ContentEntry[]): LocalContent {
 function identity(entry: ContentEntry): unknown[] {
     switch (entry.type) {
         case "folder":
-            return [entry.type, entry.name];
+            return [entry.type, entry.name, entry.mode];
         case "link":
             return [entry.type, entry.name, entry.target];
         case "file":
-            return [entry.type, entry.name, entry.executable, entry.hash];
+            return [entry.type, entry.name, entry.mode, entry.hash];
     }
 }
 
@@ -108,7 +107,7 @@ class ContentReader {
         const stats = this.attempt(this.source, () => fs.statSync(this.source));
         if (stats.isFile()) return [this.file("content", this.source, stats)];
         if (!stats.isDirectory()) throw this.noContent(this.source, stats);
-        return [{ type: "folder", name: "." }, ...this.folder("")];
+        return [{ type: "folder", name: ".", mode: plainMode(stats) }, ...this.folder("")];
     }
 
     private folder(relative: string): ContentEntry[] {
@@ -124,7 +123,9 @@ class ContentReader {
         const stats = this.attempt(source, () => fs.lstatSync(source));
         if (stats.isDirectory()) {
             const inside = this.folder(relative);
-            return ignored && inside.length === 0 ? [] : [{ type: "folder", name: relative }, ...inside];
+            return ignored && inside.length === 0
+                ? []
+                : [{ type: "folder", name: relative, mode: plainMode(stats) }, ...inside];
         }
         if (ignored) return [];
         if (stats.isSymbolicLink()) {
@@ -138,8 +139,7 @@ class ContentReader {
         this.bytes += stats.size;
         if (this.bytes > this.limit) throw this.tooLarge();
         const content = this.attempt(source, () => fs.readFileSync(source));
-        const executable = (stats.mode & 0o111) !== 0;
-        return { type: "file", name, source, executable, bytes: content.length, hash: sha256(content) };
+        return { type: "file", name, source, mode: plainMode(stats), bytes: content.length, hash: sha256(content) };
     }
 
     private attempt<T>(source: string, read: () => T): T {
@@ -171,6 +171,12 @@ const REASONS: Record<string, string> = {
     EACCES: "permission denied; make it readable for yourself, or leave it out",
     ELOOP: "its symbolic links lead in a circle",
 };
+
+/** 0644, 0755 where it can be run or entered, and for its owner only where here nobody else may read it. */
+function plainMode(stats: fs.Stats): number {
+    const mode = stats.isDirectory() || (stats.mode & 0o111) !== 0 ? 0o755 : 0o644;
+    return (stats.mode & 0o077) === 0 ? mode & 0o700 : mode;
+}
 
 const sha256 = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
 

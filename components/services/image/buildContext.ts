@@ -50,7 +50,8 @@ export function readBuild(build: BuildSpec, platform?: string): Build {
         entries.push(...contextEntries("context", build.context.local, dockerfile?.ignoreFile));
     }
     words.push("local" in build.context ? "context" : build.context.remote);
-    const content = entries.length > 0 ? contentOf("build", [{ type: "folder", name: "." }, ...entries]) : undefined;
+    const content =
+        entries.length > 0 ? contentOf("build", [{ type: "folder", name: ".", mode: 0o755 }, ...entries]) : undefined;
     const parts = [content?.hash, words, Object.keys(build.secrets).sort()];
     return { content, words, key: createHash("sha256").update(JSON.stringify(parts)).digest("hex") };
 }

@@ -152,7 +152,7 @@ export const variables = read((value): Record<string, string | undefined> | Wron
     const entries = entriesOf(value, 'write a map (NAME: value) or a list ("NAME=value")');
     if (entries instanceof Wrong) return entries;
     const bad = entries.find(([key]) => key === "" || /[=\s]/.test(key));
-    if (bad) return new Wrong(`"${bad[0]}": a name has no space and no =, and is not empty`);
+    if (bad) return new Wrong(`"${bad[0]}" is not a name: it has a space or =, or is empty`);
     return Object.fromEntries(entries);
 });
 
