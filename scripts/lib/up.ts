@@ -1,11 +1,10 @@
-import type { Exposure } from "../../components/host";
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
-import { exposureTable } from "./exposureTable";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { restoreIdentity } from "./identity";
 import { stackLabels } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
+import { type HostOutputs, describeOutcome } from "./outcome";
 import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
@@ -45,9 +44,12 @@ async function up(stack: string, args: string[], lab: boolean): Promise<number> 
     } else {
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
-    const code = await pulumi.show(["up", "--yes", "--skip-preview", "--stack", stack, ...args]);
-    if (code === 0) await printOutcome(pulumi, stack);
-    else await sayWhoIsLetIn(pulumi, stack);
+    const code = await pulumi.show(["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack, ...args]);
+    if (code !== 0) await sayWhoIsLetIn(pulumi, stack);
+    else {
+        const outputs = await pulumi.output(["stack", "output", "--json", "--stack", stack]);
+        process.stdout.write(describeOutcome(JSON.parse(outputs) as HostOutputs, stack));
+    }
     return code;
 }
 
@@ -134,20 +136,5 @@ async function sayWhoIsLetIn(pulumi: Pulumi, stack: string): Promise<void> {
             `no answer at ${address}:22. sshFrom lets in ${range} only: is that still you? ` +
                 "Ask: curl https://checkip.amazonaws.com",
         );
-    }
-}
-
-/** What a stack's outputs say of each host. */
-interface HostOutputs {
-    url?: string;
-    exposure?: Exposure[];
-}
-
-async function printOutcome(pulumi: Pulumi, stack: string): Promise<void> {
-    const json = await pulumi.output(["stack", "output", "--json", "--stack", stack]);
-    const outputs = JSON.parse(json) as HostOutputs & { hosts?: HostOutputs[] };
-    for (const { url, exposure } of outputs.hosts ?? [outputs]) {
-        if (exposure) process.stdout.write(`\n${exposureTable(exposure)}`);
-        if (url) process.stdout.write(`\n${url}\n`);
     }
 }

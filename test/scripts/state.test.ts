@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { backendEnv } from "../../scripts/lib/backend";
 import { childrenOf } from "../../scripts/lib/deadHosts";
-import { exposureTable } from "../../scripts/lib/exposureTable";
+import { describeOutcome } from "../../scripts/lib/outcome";
 import { own } from "../../scripts/lib/paths";
 import { type StateResource, sshWordsOf, withoutResources } from "../../scripts/lib/state";
 
@@ -49,22 +49,35 @@ test("the way to a host is read from its docker provider", () => {
     expect(sshWordsOf(undefined)).toBeUndefined();
 });
 
-test("the exposure table is aligned, and in words", () => {
-    const rows = [
+test("the outcome of an update says what runs and who reaches it, in aligned columns", () => {
+    const exposure = [
         { port: 22, from: ["203.0.113.4/32"], why: "SSH" },
         { port: 8080, from: [], why: "web publishes it" },
         { port: 53, protocol: "udp" as const, from: ["10.0.0.0/8"], why: "dns publishes it" },
         { port: 7000, to: 7010, from: [], why: "voice publishes it" },
     ];
-    expect(exposureTable(rows)).toBe(
-        [
-            "PORT           WHO             WHY\n",
-            "22/tcp         203.0.113.4/32  SSH\n",
-            "8080/tcp       nobody          web publishes it\n",
-            "53/udp         10.0.0.0/8      dns publishes it\n",
-            "7000-7010/tcp  nobody          voice publishes it\n",
-        ].join(""),
-    );
+    const web = { containers: ["s-web"], image: "nginx:1.30", ports: ["8080:80"], run: "docker run", update: "x: y" };
+    const app = { ...web, image: "me/app:1", ports: [], update: "start-first" };
+    expect(describeOutcome({ containers: { web, app }, exposure, url: "http://203.0.113.9" }, "dev")).toBe(`
+SERVICE  IMAGE       PORTS    UPDATE
+web      nginx:1.30  8080:80  x: y
+app      me/app:1             start-first
+
+PORT           WHO             WHY
+22/tcp         203.0.113.4/32  SSH
+8080/tcp       nobody          web publishes it
+53/udp         10.0.0.0/8      dns publishes it
+7000-7010/tcp  nobody          voice publishes it
+
+http://203.0.113.9
+
+More, such as the docker run line of each service: ./scripts/pulumi stack output -s dev --json
+`);
+});
+
+test("the outcome of several hosts has each of them", () => {
+    const hosts = [{ url: "http://a" }, { url: "http://b" }];
+    expect(describeOutcome({ hosts }, "dev")).toMatch(/^\nhttp:\/\/a\n\nhttp:\/\/b\n\nMore/);
 });
 
 test("an empty metadata file of a killed run does not stop the backend", () => {
