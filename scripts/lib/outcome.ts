@@ -15,13 +15,15 @@ export interface HostOutputs {
  * @param outputs of the stack, as `pulumi stack output --json` prints them
  */
 export function describeOutcome(outputs: HostOutputs & { hosts?: HostOutputs[] }, stack: string): string {
-    const hosts = (outputs.hosts ?? [outputs]).map(({ containers, exposure, url }) => [
+    const hosts = outputs.hosts ?? [outputs];
+    const tables = hosts.flatMap(({ containers, exposure }) => [
         ...(containers ? [serviceTable(containers)] : []),
         ...(exposure ? [exposureTable(exposure)] : []),
-        ...(url === undefined ? [] : [`${url}\n`]),
     ]);
     const more = `More, such as the docker run line of each service: ./scripts/pulumi stack output -s ${stack} --json\n`;
-    return [...hosts.flat(), more].map((part) => `\n${part}`).join("");
+    // Last, where people and scripts look for it.
+    const urls = hosts.flatMap(({ url }) => (url === undefined ? [] : [`${url}\n`])).join("");
+    return [...tables, more, ...(urls === "" ? [] : [urls])].map((part) => `\n${part}`).join("");
 }
 
 function serviceTable(services: Record<string, ServiceSummary>): string {
