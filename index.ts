@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "./components/config";
 import { DockerEngine } from "./components/engine";
 import { type StackHost, createHosts, sshCommand, sshTarget } from "./components/host";
+import { NginxProxy } from "./components/proxy";
 import { ServiceGroup, checkPlan, registryAuth } from "./components/services";
 
 export = async () => {
@@ -46,6 +47,11 @@ export = async () => {
         });
 
         const services = new ServiceGroup(`${scope}services`, { ...plan, ...facts, engine, scope, labels });
+
+        if (config.proxy) {
+            const { prefix, project } = plan;
+            new NginxProxy(`${scope}sites`, { engine, prefix, scope, project, services, ...config.proxy });
+        }
 
         const port = config.published.find(({ protocol }) => protocol === undefined)?.port;
         const authority = port === 80 ? host.address : pulumi.interpolate`${host.address}:${port}`;

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { NAMESPACE, describeIssues } from "./configErrors";
 import { type AwsAccount, type PublishedPort, hostSchema } from "./host";
+import { type ConfiguredProxy, proxyKeys } from "./proxy";
 import { type ConfigContext, configuredProject, projectKeys, projectSchema } from "./projectConfig";
 import { type ComposeProject, registriesSchema } from "./services";
 import { userError } from "./userError";
@@ -77,6 +78,7 @@ export const configSchema = z.strictObject({
     host: hostSchema,
     engine: engineSchema.prefault({}),
     ...projectKeys,
+    ...proxyKeys,
     registries: registriesSchema.default({}),
     protectVolumes: z
         .boolean({ error: "write true or false" })
@@ -86,10 +88,12 @@ export const configSchema = z.strictObject({
 });
 
 /** What is said of the host, the engine and the registries. */
-type Settings = Omit<z.output<typeof configSchema>, keyof z.output<typeof projectSchema>>;
+type Settings = Omit<z.output<typeof configSchema>, keyof z.output<typeof projectSchema> | keyof typeof proxyKeys>;
 
 interface CheckedConfig extends Settings {
     project: ComposeProject;
+    /** nginx in front, where the config asks for it. */
+    proxy?: ConfiguredProxy;
     /** Ports that services publish beyond the host itself. */
     published: PublishedPort[];
     /** What a person should know, a line each. */
@@ -115,12 +119,12 @@ export function parseConfig(
     // The project is checked, also against the host, as soon as what it needs of the config is right by itself.
     const about = projectSchema.safeParse(values).data;
     const knownHost = hostSchema.safeParse(values.host).data;
-    const read = about && configuredProject(about, context, knownHost, reservedPorts(values.host));
+    const read = about && configuredProject(about, values, context, knownHost, reservedPorts(values.host));
     errors.push(...(read?.errors ?? []));
     if (!result.success || !read?.project || errors.length > 0) return { errors };
     const { host, engine, registries, protectVolumes, lab } = result.data;
-    const { project, published, warnings } = read;
-    return { config: { host, engine, registries, protectVolumes, lab, project, published, warnings } };
+    const { project, proxy, published, warnings } = read;
+    return { config: { host, engine, registries, protectVolumes, lab, project, proxy, published, warnings } };
 }
 
 /** In the lab nobody has to look up an address first, or can shut this computer out. */

@@ -84,7 +84,8 @@ export function pathStep(key: PropertyKey): string {
     return /^[\w-]+$/.test(String(key)) ? `.${String(key)}` : `[${JSON.stringify(String(key))}]`;
 }
 
-function pathText(path: PropertyKey[]): string {
+/** The place of a value of the config: `berth:services.web`. */
+export function pathText(path: readonly PropertyKey[]): string {
     const [first, ...rest] = path;
     return first === undefined ? NAMESPACE : `${NAMESPACE}:${String(first)}${rest.map(pathStep).join("")}`;
 }

@@ -1,7 +1,8 @@
 import * as path from "node:path";
 import { z } from "zod";
-import { NAMESPACE } from "./configErrors";
+import { NAMESPACE, pathText } from "./configErrors";
 import { type HostConfig, type PublishedPort, exposureMistakes } from "./host";
+import { type ConfiguredProxy, PROXY, configuredProxy, wantsProxy } from "./proxy";
 import { type ComposeProject, isReachable, portCollisions, portPath, readProject } from "./services";
 
 const section = (what: string) => z.record(z.string(), z.unknown(), { error: `write a map: ${what}` }).optional();
@@ -53,24 +54,28 @@ export interface ConfigContext {
 /** The project that the config describes; `project` is what can be read of it, where there are errors. */
 export interface ConfiguredProject {
     project?: ComposeProject;
+    /** nginx in front, where the config asks for it. */
+    proxy?: ConfiguredProxy;
     published: PublishedPort[];
     warnings: string[];
     errors: string[];
 }
 
 /**
- * Reads the project that the config describes, and checks its ports against the host.
+ * Reads the project that the config describes, nginx in front of it included, and checks its ports against the host.
  *
+ * @param raw all values of the config, unchecked
  * @param host undefined where it is not known what it is
  * @param reserved ports of the host that no service can have
  */
 export function configuredProject(
     values: ProjectValues,
+    raw: Record<string, unknown>,
     context: ConfigContext,
     host: HostConfig | undefined,
     reserved: { port: number; place: string }[],
 ): ConfiguredProject {
-    const errors = sectionMistakes(values);
+    const errors = sectionMistakes(values, wantsProxy(raw));
     if (Object.keys(values.secrets).length > 0 && !context.secretKeys.includes(`${NAMESPACE}:secrets`)) {
         errors.push(
             `${NAMESPACE}:secrets: its values are in the clear in the stack's file; take them out, and set each by ` +
@@ -78,30 +83,61 @@ export function configuredProject(
         );
     }
     const none = { published: [], warnings: [], errors };
-    if (values.services === undefined && values.composeFile === undefined) return none;
-    const read = readProject(sourceOf(values, context.directory), {
-        secrets: values.secrets,
-        environment: context.environment,
-        profiles: values.profiles,
-        projectName: context.projectName,
-    });
-    const [warnings, readable] = "errors" in read ? [[], read.readable] : [read.warnings, read];
-    if ("errors" in read) errors.push(...read.errors);
+    const read = readServices(values, context, wantsProxy(raw));
+    if (!read) return none;
+    const { warnings, readable } = read;
+    errors.push(...read.errors);
     if (!readable) return none;
-    const { project, placeOf } = readable;
+    const front = configuredProxy(raw, readable.project, {
+        secrets: values.secrets,
+        directory: context.directory,
+        prefix: context.projectName,
+    });
+    const { project, proxy } = front;
+    const placeOf: PlaceOf = (at) =>
+        proxy && at[0] === "services" && at[1] === PROXY ? `${NAMESPACE}:proxy.port` : readable.placeOf(at);
+    for (const { at, path: place, message } of front.mistakes) {
+        errors.push(`${at === "config" ? pathText(place) : readable.placeOf(place)}: ${message}`);
+    }
+    warnings.push(...front.warnings);
     for (const { path: at, message } of portCollisions(project.services, reserved)) {
         errors.push(`${placeOf(at)}: ${message}`);
     }
     const published = publishedPorts(project, placeOf);
     if (host) errors.push(...exposureMistakes(host, published));
     if (context.secretKeys.includes(`${NAMESPACE}:services`)) hideEnvironment(project);
-    return { project, published, warnings, errors };
+    return { project, proxy, published, warnings, errors };
+}
+
+type PlaceOf = (path: readonly (string | number)[]) => string;
+
+interface ReadServices {
+    readable?: { project: ComposeProject; placeOf: PlaceOf };
+    warnings: string[];
+    errors: string[];
+}
+
+/** The services of the config, or of the file that it names. Sites of files alone need none. */
+function readServices(values: ProjectValues, context: ConfigContext, orNone: boolean): ReadServices | undefined {
+    if (values.services === undefined && values.composeFile === undefined) {
+        const none = { project: { services: {}, networks: {}, volumes: {} }, placeOf: pathText };
+        return orNone ? { readable: none, warnings: [], errors: [] } : undefined;
+    }
+    const read = readProject(sourceOf(values, context.directory), {
+        secrets: values.secrets,
+        environment: context.environment,
+        profiles: values.profiles,
+        projectName: context.projectName,
+    });
+    if ("errors" in read) return { readable: read.readable, warnings: [], errors: read.errors };
+    return { readable: read, warnings: read.warnings, errors: [] };
 }
 
 /** What the sections mean without each other. */
-function sectionMistakes({ services, networks, volumes, configs, composeFile }: ProjectValues): string[] {
+function sectionMistakes(values: ProjectValues, orNone: boolean): string[] {
+    const { services, networks, volumes, configs, composeFile } = values;
     if (composeFile === undefined) {
-        return services === undefined
+        return services === undefined && !orNone
             ? [
                   `${NAMESPACE}:services: it is missing; write services here, or name a Compose file by ${NAMESPACE}:composeFile`,
               ]
@@ -118,10 +154,7 @@ function sourceOf({ composeFile, services, networks, volumes, configs }: Project
     return { kind: "file" as const, path: path.resolve(directory, composeFile), name: path.normalize(composeFile) };
 }
 
-function publishedPorts(
-    project: ComposeProject,
-    placeOf: (path: readonly (string | number)[]) => string,
-): PublishedPort[] {
+function publishedPorts(project: ComposeProject, placeOf: PlaceOf): PublishedPort[] {
     return Object.entries(project.services).flatMap(([service, { ports }]) =>
         ports.flatMap((mapping) => {
             const { published, hostIp, protocol } = mapping;

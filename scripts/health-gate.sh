@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Waits until a container is healthy, and says why when it never will be. Runs on the host, as a user of Docker:
 #
-#   bash -s -- CONTAINER TIMEOUT_SECONDS service|job [PROBE …] < health-gate.sh
+#   bash -s -- CONTAINER TIMEOUT_SECONDS service|job [PROBE …|tcp://ADDRESS:PORT] < health-gate.sh
 #
 # A service: ends at once, with 0, when the container is healthy or has exited with 0 and is not to be started again.
-# Where it has no health check: when PROBE, a command in the container, succeeds, or, without one, when it has run for
-# STEADY_SECONDS without a restart. A job: ends with 0 when the container has exited with 0.
+# Where it has no health check: when PROBE, a command in the container, succeeds, or the port of that address takes a
+# connection, or, without either, when it has run for STEADY_SECONDS without a restart. A job: ends with 0 when the container has exited with 0.
 #
 # Ends at once, with 1, when the container is unhealthy, keeps restarting or has exited otherwise, and prints the
 # dossier: exit code, out-of-memory flag, the health probe's last output, and the last lines of its log.
@@ -58,7 +58,15 @@ dossier() {
 
 # Whether the probe succeeds. An image that does not have the command is watched as if there were no probe.
 probed() {
-    local code=0
+    local code=0 address
+    if [[ ${probe[0]} == tcp://* ]]; then
+        address=${probe[0]#tcp://}
+        probe_output=$(timeout "$PROBE_SECONDS" bash --norc -c 'exec 3<>"/dev/tcp/$1/$2"' bash "${address%:*}" "${address##*:}" 2>&1) || {
+            probe_output="nothing answers at port ${address##*:}"
+            return 1
+        }
+        return 0
+    fi
     probe_output=$(timeout "$PROBE_SECONDS" docker exec -- "$container" "${probe[@]}" 2>&1) || code=$?
     case $code in
     "$CANNOT_RUN" | "$NOT_FOUND") probe=() ;;

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { StackOutputs } from "../stackOutputs";
 import { userError } from "../userError";
 import type { ComposeProject } from "./compose";
+import type { ContainerOutputs } from "./addresses";
 import { type Registries, resolveCredentials, resolveDigest } from "./image";
 import { type MadeWith, madeWith } from "./readBack";
 import { type VolumeFacts, volumeFacts, volumeMistakes } from "./volumes";
@@ -20,6 +21,8 @@ export interface PlanFacts {
     /** By service: the digest that the registry has under the image's tag now, where `pull_policy: always` asks for it. */
     digests: Record<string, string>;
     madeWith: MadeWith;
+    /** The stack's containers as the state has them, by the resource's name. */
+    containers: ReadonlyMap<string, ContainerOutputs>;
 }
 
 /**
@@ -46,5 +49,6 @@ export async function checkPlan(args: PlanArgs): Promise<PlanFacts> {
         }),
     );
     if (mistakes.length > 0) throw userError(mistakes.join("\n").replaceAll("-s STACK", `-s ${pulumi.getStack()}`));
-    return { digests, madeWith: madeWith(before.ofType("docker:index/container:Container")) };
+    const containers = before.ofType<ContainerOutputs>("docker:index/container:Container");
+    return { digests, madeWith: madeWith(containers), containers };
 }

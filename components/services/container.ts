@@ -56,7 +56,7 @@ export class ServiceContainer extends pulumi.ComponentResource {
             `${name}-gate`,
             {
                 connection: commandConnection(host.connection),
-                create: this.container.id.apply((id) => gateCommand(id, spec, isJob)),
+                create: this.container.id.apply((id) => gateCommand(id, spec, isJob, addressOf(spec, refs))),
                 stdin: HEALTH_GATE,
                 triggers: [this.container.id],
                 addPreviousOutputInEnv: false,
@@ -66,6 +66,13 @@ export class ServiceContainer extends pulumi.ComponentResource {
         );
         this.registerOutputs({ containerId: this.container.id });
     }
+}
+
+/** Where it is reached by what knows its address, which is in one network at most. */
+function addressOf({ networks }: ServiceSpec, refs: ContainerRefs): string | undefined {
+    return Object.keys(networks)
+        .map((key) => refs.address(key))
+        .find((address) => address !== undefined);
 }
 
 /**

@@ -18,7 +18,7 @@ export function networkArgs(spec: ServiceSpec, refs: ContainerRefs): Partial<doc
             Object.entries(spec.networks).map(([key, attachment]) => ({
                 name: refs.network(key),
                 aliases: [...new Set([refs.name, ...refs.aliases, ...attachment.aliases])],
-                ipv4Address: attachment.ipv4_address,
+                ipv4Address: attachment.ipv4_address ?? refs.address(key),
                 ipv6Address: attachment.ipv6_address,
                 linkLocalIps: some(attachment.link_local_ips),
                 gwPriority: attachment.gw_priority,

@@ -12,6 +12,8 @@ export interface ContainerRefs {
     network(key: string): pulumi.Input<string>;
     /** A volume's name, by its key. */
     volume(key: string): pulumi.Input<string>;
+    /** The container's own address in a network, by the network's key; undefined: the engine chooses. */
+    address(key: string): string | undefined;
     /** Absolute path on the host. */
     bind(source: BindSource, readOnly: boolean): pulumi.Input<string>;
     /** Absolute path on the host. */

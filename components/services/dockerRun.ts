@@ -7,6 +7,8 @@ export interface RunNames {
     image: string;
     /** A network's name, by its key. */
     network(key: string): string;
+    /** Its own address in a network, by the network's key. */
+    address(key: string): string | undefined;
     /** A volume's name, by its key. */
     volume(key: string): string;
     bind(source: BindSource, readOnly: boolean): string;
@@ -92,7 +94,7 @@ function network(spec: ServiceSpec, names: RunNames): string[] {
         const fields = [
             ["name", names.network(key)],
             ...[...names.aliases, ...attachment.aliases].map((alias) => ["alias", alias]),
-            ["ip", attachment.ipv4_address],
+            ["ip", attachment.ipv4_address ?? names.address(key)],
             ["ip6", attachment.ipv6_address],
             ["gw-priority", attachment.gw_priority],
             ...attachment.link_local_ips.map((ip) => ["link-local-ip", ip]),

@@ -18,10 +18,12 @@ const PROBES: Record<string, string[]> = {
 /**
  * The command that ends when a service's container is healthy, or, for a one-off job, when it has ended well; its input
  * is scripts/health-gate.sh.
+ *
+ * @param address of the container, where it has one that is known
  */
-export function gateCommand(containerId: string, spec: ServiceSpec, isJob: boolean): string {
+export function gateCommand(containerId: string, spec: ServiceSpec, isJob: boolean, address?: string): string {
     const mode = isJob ? "job" : "service";
-    const words = [containerId, gateTimeout(spec.healthcheck, isJob), mode, ...(isJob ? [] : probeOf(spec))];
+    const words = [containerId, gateTimeout(spec.healthcheck, isJob), mode, ...(isJob ? [] : probeOf(spec, address))];
     return `bash -s -- ${words.map((word) => shellQuote(String(word))).join(" ")}`;
 }
 
@@ -35,11 +37,18 @@ export function gateTimeout(check: Healthcheck | undefined, isJob: boolean): num
 }
 
 /**
- * What is tried once in a container of a well-known image, where nothing else tells whether it serves.
+ * What is tried where no health check tells whether a container serves: the port that nginx leads to, or, of a
+ * well-known image, a command in the container.
  *
- * @returns words of a command; none where the service or its image has a check, or nothing is known of the image
+ * @returns words of a command, or a URL `tcp://ADDRESS:PORT`; none where the service has a check, or nothing is known
  */
-export function probeOf(spec: Pick<ServiceSpec, "image" | "ports" | "healthcheck" | "command">): string[] {
+export function probeOf(
+    spec: Pick<ServiceSpec, "image" | "ports" | "healthcheck" | "command" | "serves_at">,
+    address?: string,
+): string[] {
+    if (spec.serves_at !== undefined && address !== undefined && !spec.healthcheck) {
+        return [`tcp://${address}:${spec.serves_at}`];
+    }
     if (spec.image === undefined || spec.healthcheck || spec.command) return [];
     const repository = parseImageReference(spec.image)?.repository.replace(/^(docker\.io\/)?(library\/)?/, "");
     const probe = repository && own(PROBES, repository);

@@ -1,6 +1,7 @@
 export { checkPlan } from "./checkPlan";
-export { isReachable, portCollisions, portPath, readProject } from "./compose";
-export type { ComposeProject, PortMapping, ServiceSpec } from "./compose";
+export { isReachable, own, portCollisions, portPath, readProject } from "./compose";
+export type { ComposeProject, FileMount, PortMapping, ServiceSpec } from "./compose";
+export { HostFiles, hostFolder, readLocalContent, sharedContent } from "./files";
 export { registriesSchema, registryAuth } from "./image";
 export type { Registries } from "./image";
 export type { ServiceSummary } from "./service";

@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import * as crypto from "node:crypto";
+import type { ContainerOutputs } from "./addresses";
 import type { PortMapping, ServiceSpec } from "./compose";
 
 type Argument = keyof docker.ContainerArgs;
@@ -64,7 +65,7 @@ export function madeWithLabel(spec: ServiceSpec, imageKey: string): Record<strin
 export type MadeWith = ReadonlyMap<string, string>;
 
 /** @param containers outputs of the containers in the state, by the resource's name */
-export function madeWith(containers: ReadonlyMap<string, { labels?: { label: string; value: string }[] }>): MadeWith {
+export function madeWith(containers: ReadonlyMap<string, Pick<ContainerOutputs, "labels">>): MadeWith {
     return new Map(
         [...containers].flatMap(([name, { labels }]) =>
             (labels ?? []).flatMap(({ label, value }) => (label === LABEL ? [[name, value] as const] : [])),

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as crypto from "node:crypto";
 import type { DockerEngine } from "../engine";
+import type { AddressBook } from "./addresses";
 import { type BindSource, type ComposeProject, type ServiceSpec, own } from "./compose";
 import { ServiceContainer } from "./container";
 import type { ContainerRefs } from "./containerRefs";
@@ -29,6 +30,8 @@ export interface ServiceArgs {
     /** Names on the engine, by key. */
     networks: Record<string, pulumi.Input<string>>;
     volumes: Record<string, pulumi.Input<string>>;
+    /** Of the networks whose containers have fixed addresses, by the network's key. */
+    addresses: Record<string, AddressBook>;
     /** Files of this computer on the host. */
     content: ProjectContent;
     /** The services made so far. */
@@ -47,6 +50,7 @@ const NOT_OF_A_VERSION = new Set<keyof ServiceSpec>([
     "links",
     "pull_policy",
     "update_order",
+    "serves_at",
     // Changed while it runs.
     "restart",
 ]);
@@ -84,9 +88,10 @@ export class Service extends pulumi.ComponentResource {
         const suffix = update.order === "start-first" ? `-${this.fingerprint()}` : "";
         const numbers = Array.from({ length: spec.scale }, (_, i) => (i === 0 ? "" : `-${i + 1}`));
         this.containerNames = numbers.map((number) => spec.container_name ?? `${prefix}-${service}${number}${suffix}`);
-        this.containers = this.containerNames.map((containerName, i) =>
-            this.createContainer(`${name}${numbers[i] ?? ""}${suffix}`, containerName),
-        );
+        this.containers = [];
+        this.containerNames.forEach((containerName, i) => {
+            this.containers.push(this.createContainer(`${name}${numbers[i] ?? ""}${suffix}`, containerName));
+        });
         this.summary = this.summarize(update.order, update.because);
         this.registerOutputs({ containers: this.containerNames });
     }
@@ -115,6 +120,8 @@ export class Service extends pulumi.ComponentResource {
 
     private createContainer(name: string, containerName: string): ServiceContainer {
         const { engine, spec, isJob, others, madeWith } = this.args;
+        // Of a service that nginx leads to, one at a time: the others serve.
+        const before = spec.serves_at === undefined ? [] : this.gates;
         const started = Object.entries(spec.depends_on).flatMap(([other, { condition }]) => {
             const dependency = own(others, other);
             if (!dependency) return [];
@@ -123,7 +130,7 @@ export class Service extends pulumi.ComponentResource {
                 : dependency.gates;
         });
         const placed = this.contents().map(({ place }) => place.ready);
-        const after = [...started, ...placed, ...(this.files?.ready ?? [])];
+        const after = [...started, ...before, ...placed, ...(this.files?.ready ?? [])];
         return new ServiceContainer(
             name,
             { engine, spec, refs: this.refs(containerName), isJob, after, madeWith },
@@ -140,7 +147,7 @@ export class Service extends pulumi.ComponentResource {
     }
 
     private refs(name: string): ContainerRefs {
-        const { spec, service, networks, volumes, others, labels } = this.args;
+        const { spec, service, networks, volumes, addresses, others, labels } = this.args;
         const hash = this.contentHash();
         return {
             name,
@@ -153,6 +160,7 @@ export class Service extends pulumi.ComponentResource {
             },
             network: (key) => own(networks, key) ?? key,
             volume: (key) => own(volumes, key) ?? key,
+            address: (key) => own(addresses, key)?.of(name),
             bind: (source, readOnly) => this.bindPath(source, readOnly),
             file: (file) => this.files?.pathOf(file) ?? file.target,
             container: (other) => own(others, other)?.containers[0]?.container.id ?? other,
@@ -195,12 +203,13 @@ export class Service extends pulumi.ComponentResource {
     }
 
     private runNames(): RunNames {
-        const { spec, service, project, prefix, others } = this.args;
+        const { spec, service, project, prefix, addresses, others } = this.args;
         const [name = ""] = this.containerNames;
         return {
             name,
             image: spec.image ?? this.image.key,
             network: (key) => objectName(prefix, key, own(project.networks, key)),
+            address: (key) => own(addresses, key)?.of(name),
             volume: (key) => objectName(prefix, key, own(project.volumes, key)),
             bind: (source, readOnly) => this.bindPath(source, readOnly),
             file: ({ source }) => `./${source}`,

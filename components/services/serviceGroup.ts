@@ -1,6 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { DockerEngine } from "../engine";
+import { AddressBook, type ContainerOutputs, knownAddresses } from "./addresses";
 import { type ComposeProject, type ServiceSpec, own } from "./compose";
 import { createNetwork, objectName } from "./networks";
 import type { Registries } from "./image";
@@ -24,6 +25,8 @@ export interface ServiceGroupArgs {
     digests?: Record<string, string>;
     /** What the stack's containers were made with, as their labels say. Default: none known */
     madeWith?: MadeWith;
+    /** The stack's containers as the state has them, by the resource's name. Default: none */
+    containers?: ReadonlyMap<string, ContainerOutputs>;
     /** Credentials with which builds pull. Default: none */
     registries?: Registries;
     /** Whether volumes stay on the engine when they leave the stack. */
@@ -36,6 +39,10 @@ export class ServiceGroup extends pulumi.ComponentResource {
     readonly summaries: pulumi.Output<Record<string, ServiceSummary>>;
     /** Of the stack's volumes, by key: the next plan is held against it. */
     readonly volumes: Record<string, VolumeFacts>;
+    /** Done when each container is healthy, and each job has ended well. */
+    readonly gates: pulumi.Resource[];
+    /** Of the networks whose containers have fixed addresses, by the network's key. */
+    private readonly books: Record<string, AddressBook>;
     private readonly services: Record<string, Service> = {};
 
     constructor(
@@ -48,6 +55,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
         this.volumes = volumeFacts(project.volumes, prefix, args.protectVolumes);
         const networks = this.createNetworks();
         const volumes = this.createVolumes();
+        this.books = this.addressBooks();
         const content = new ProjectContent({ engine: args.engine, prefix, scope }, { parent: this });
         const jobs = jobsOf(project.services);
         for (const service of serviceOrder(project.services)) {
@@ -63,19 +71,42 @@ export class ServiceGroup extends pulumi.ComponentResource {
                     digest: own(args.digests ?? {}, service),
                     networks,
                     volumes,
+                    addresses: this.books,
                     content,
                     others: this.services,
                 },
                 { parent: this },
             );
         }
-        const gates = Object.values(this.services).flatMap((service) => service.gates);
-        this.createStartOrder(`${scope}start-order`, gates);
+        this.gates = Object.values(this.services).flatMap((service) => service.gates);
+        this.createStartOrder(`${scope}start-order`, this.gates);
         const summaries = Object.fromEntries(
             Object.entries(this.services).map(([service, { summary }]) => [service, summary]),
         );
-        this.summaries = pulumi.all(gates.map(({ urn }) => urn)).apply(() => summaries);
+        this.summaries = pulumi.all(this.gates.map(({ urn }) => urn)).apply(() => summaries);
         this.registerOutputs({ summaries: this.summaries, volumes: this.volumes });
+    }
+
+    /** Names of a service's containers; none where there is no such service. */
+    containersOf(service: string): string[] {
+        return own(this.services, service)?.containerNames ?? [];
+    }
+
+    /** The addresses of a service's containers in a network of fixed addresses, by its key. */
+    addressesOf(service: string, network: string): string[] {
+        const book = own(this.books, network);
+        return book ? this.containersOf(service).map((name) => book.of(name)) : [];
+    }
+
+    private addressBooks(): Record<string, AddressBook> {
+        const { project, prefix, scope = "", containers = new Map<string, ContainerOutputs>() } = this.args;
+        const known = knownAddresses(containers, scope);
+        const fixed = Object.entries(project.networks).flatMap(([key, spec]): [string, AddressBook][] => {
+            const subnet = spec.ipam?.config[0]?.subnet;
+            if (!spec.fixed_addresses || subnet === undefined) return [];
+            return [[key, new AddressBook(subnet, known.get(objectName(prefix, key, spec)))]];
+        });
+        return Object.fromEntries(fixed);
     }
 
     private createNetworks(): Record<string, pulumi.Input<string>> {

@@ -10,6 +10,7 @@ const refs: ContainerRefs = {
     image: "sha256:1234",
     labels: { "berth.stack": "dev" },
     network: (key) => `berth-dev_${key}`,
+    address: () => undefined,
     volume: (key) => `berth-dev_${key}`,
     bind: (source) => (source.at === "host" ? source.path : `/var/lib/docker/berth/${source.name}`),
     file: ({ source }) => `/var/lib/docker/berth/files/${source}`,

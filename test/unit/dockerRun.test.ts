@@ -8,6 +8,7 @@ const names: RunNames = {
     name: "berth-dev-web",
     image: "nginx:1.30",
     network: (key) => `berth-dev_${key}`,
+    address: () => undefined,
     volume: (key) => `berth-dev_${key}`,
     bind: (source) => (source.at === "host" ? source.path : `/var/lib/docker/berth/${source.name}`),
     file: ({ source }) => `./${source}`,

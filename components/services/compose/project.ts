@@ -49,6 +49,8 @@ export interface ServiceSpec {
     /** Milliseconds. Default: 10 s */
     stop_grace_period: number;
     healthcheck?: Healthcheck;
+    /** Port in the container that tells whether it serves, where no health check does. Set behind the proxy. */
+    serves_at?: number;
     /** By service. */
     depends_on: Record<string, { condition: DependencyCondition; restart: boolean; required: boolean }>;
 
@@ -231,6 +233,8 @@ export interface NetworkSpec {
     driver?: string;
     driver_opts: Record<string, string>;
     internal: boolean;
+    /** Whether each container gets an address that the plan knows, in the first subnet. Set for the proxy's network. */
+    fixed_addresses?: boolean;
     attachable: boolean;
     enable_ipv6: boolean;
     labels: Record<string, string>;
