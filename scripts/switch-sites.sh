@@ -6,7 +6,7 @@
 # FOLDER is mounted in nginx's container at /etc/nginx/berth; its nginx.conf includes current/*.conf there. stdin:
 #
 #   static FOLDER NAME    a folder that is served: static/NAME of the release
-#   secret FILE PATH      a file that only the host knows: PATH in the release
+#   secret FILE PATH      a file that only the host knows: PATH, secret/NAME, of the release
 #   container NAME        of nginx
 #   drain SECONDS         how long requests that are being answered may go on
 #   ==> PATH              a file of the release, up to the next such line; @release in *.conf is the release's folder
@@ -48,7 +48,10 @@ read_release() {
                 mkdir -p -- "$draft/static"
                 cp -al -- "${rest% *}" "$draft/static/${rest##* }"
                 ;;
-            secret) install -D -m 444 -- "${rest% *}" "$draft/${rest##* }" ;;
+            secret)
+                mkdir -p -- "$draft/secret"
+                cp --preserve=mode -- "${rest% *}" "$draft/${rest##* }"
+                ;;
             container) container=$rest ;;
             drain) drain=$rest ;;
             esac

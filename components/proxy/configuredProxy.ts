@@ -1,5 +1,5 @@
 import { type ComposeProject, own } from "../services";
-import { keepsConnections } from "./nginxConfig";
+import { keepsConnections } from "./nginxConf";
 import { PROXY, PROXY_NETWORK, withProxy } from "./proxyService";
 import { type Site, readSites } from "./sites";
 import { type ProxyConfig, type SiteConfig, proxySchema, siteSchema, sitesSchema } from "./sitesSchema";
@@ -47,7 +47,11 @@ export function configuredProxy(
 ): { project: ComposeProject; proxy?: ConfiguredProxy; mistakes: ProxyMistake[]; warnings: string[] } {
     const config = proxySchema.safeParse(values.proxy ?? {}).data;
     if (!config || !wantsProxy(values)) return { project, mistakes: [], warnings: [] };
-    const { sites, mistakes } = readSites(readable(values.sites), { ...context, services: project.services });
+    const { sites, mistakes } = readSites(readable(values.sites), {
+        ...context,
+        services: project.services,
+        now: new Date(),
+    });
     const all: ProxyMistake[] = [
         ...mistakes.map(({ path, message }) => ({ at: "config" as const, path: ["sites", ...path], message })),
         ...collisions(project),

@@ -12,10 +12,12 @@ import {
     sharedContent,
     readLocalContent,
 } from "../services";
-import { RELEASE, httpConf, mainConf, usersFile } from "./nginxConfig";
+import { httpConf } from "./httpConf";
+import { RELEASE, mainConf } from "./nginxConf";
 import { MAINTENANCE, UNAVAILABLE, deployedPage } from "./pages";
 import { passwordFile } from "./passwords";
 import { PROXY, PROXY_NETWORK, releasesFolder } from "./proxyService";
+import { certificateFile, usersFile } from "./siteConf";
 import type { Site } from "./sites";
 import type { ProxyConfig } from "./sitesSchema";
 
@@ -52,7 +54,7 @@ export class NginxProxy extends pulumi.ComponentResource {
         const { engine, prefix, services } = args;
         const { host } = engine;
         const statics = this.placeStatics();
-        const passwords = this.placePasswords(name);
+        const secrets = this.placeSecrets(name);
         const script = fs.readFileSync(SWITCH_SCRIPT, "utf8");
         const command = (action: string) =>
             asRoot(host.connection.user, [
@@ -72,7 +74,7 @@ export class NginxProxy extends pulumi.ComponentResource {
                 create: command("switch"),
                 delete: command("remove"),
                 stdin: pulumi
-                    .all([statics.lines, passwords.lines])
+                    .all([statics.lines, secrets.lines])
                     .apply((lines) => [...lines.flat(), release].join("\n")),
                 triggers: [host.dataId],
                 addPreviousOutputInEnv: false,
@@ -80,7 +82,7 @@ export class NginxProxy extends pulumi.ComponentResource {
             },
             {
                 parent: this,
-                dependsOn: [...services.gates, ...statics.ready, ...passwords.ready],
+                dependsOn: [...services.gates, ...statics.ready, ...secrets.ready],
                 deletedWith: host.dataResource,
                 // Other sites are an update; where the folder is made anew, the old one must not be removed after it.
                 deleteBeforeReplace: true,
@@ -130,16 +132,21 @@ export class NginxProxy extends pulumi.ComponentResource {
         };
     }
 
-    /** Brings the files with users and passwords to the host. */
-    private placePasswords(name: string) {
+    /** Brings certificates, and the files with users and passwords, to the host. */
+    private placeSecrets(name: string) {
         const { engine, prefix, sites } = this.args;
-        const files = sites.flatMap((site) =>
-            site.locations.flatMap((location) => {
-                if (!location.passwords) return [];
-                const content = Buffer.from(passwordFile(location.passwords));
-                return [secretFile(usersFile(site, location), content)];
-            }),
-        );
+        const files = sites.flatMap((site) => {
+            const users = site.locations.flatMap((location) =>
+                // nginx's processes, which are not root, read it in their container.
+                location.passwords
+                    ? [secretFile(usersFile(site, location), passwordFile(location.passwords), 0o444)]
+                    : [],
+            );
+            if (site.tls?.source !== "secret") return users;
+            const file = certificateFile(site);
+            const { certificate, key } = site.tls;
+            return [...users, secretFile(`${file}.crt`, certificate, 0o400), secretFile(`${file}.key`, key, 0o400)];
+        });
         if (files.length === 0) return { ready: [], lines: pulumi.output<string[]>([]) };
         const placed = new HostFiles(name, { engine, prefix, service: "sites", files }, { parent: this });
         return {
@@ -149,7 +156,8 @@ export class NginxProxy extends pulumi.ComponentResource {
     }
 }
 
-/** A file that nobody else may know; nginx's processes, which are not root, read it in their container. */
-function secretFile(target: string, content: Buffer): FileMount {
-    return { section: "secrets", source: target, target, uid: 0, gid: 0, mode: 0o444, content, secret: true };
+/** A file that nobody else may know. */
+function secretFile(target: string, text: string, mode: number): FileMount {
+    const content = Buffer.from(text);
+    return { section: "secrets", source: target, target, uid: 0, gid: 0, mode, content, secret: true };
 }

@@ -1,5 +1,5 @@
 import { type ComposeProject, hostFolder, readProject } from "../services";
-import { HEALTH_PORT, NGINX_CONF, RELEASES } from "./nginxConfig";
+import { HEALTH_PORT, NGINX_CONF, RELEASES } from "./nginxConf";
 import type { Site } from "./sites";
 import type { ProxyConfig } from "./sitesSchema";
 
@@ -17,7 +17,11 @@ export const releasesFolder = (prefix: string) => hostFolder(prefix, "proxy");
  * @param prefix `PROJECT-STACK`
  */
 export function withProxy(project: ComposeProject, sites: Site[], config: ProxyConfig, prefix: string): ComposeProject {
-    const nginx = nginxProject(config, prefix);
+    const nginx = nginxProject(
+        config,
+        prefix,
+        sites.some(({ tls }) => tls !== undefined),
+    );
     const ports = new Map(
         sites
             .flatMap(({ locations }) => locations.map(({ target }) => target))
@@ -43,12 +47,16 @@ export function withProxy(project: ComposeProject, sites: Site[], config: ProxyC
 }
 
 /** nginx in the words of Compose. */
-function nginxProject({ image, port, subnet }: ProxyConfig, prefix: string): ComposeProject {
+function nginxProject(
+    { image, port, httpsPort, subnet }: ProxyConfig,
+    prefix: string,
+    encrypted: boolean,
+): ComposeProject {
     const sections = {
         services: {
             [PROXY]: {
                 image,
-                ports: [`${port}:80`],
+                ports: [`${port}:80`, ...(encrypted ? [`${httpsPort}:443`] : [])],
                 restart: "unless-stopped",
                 networks: ["default", PROXY_NETWORK],
                 configs: [{ source: "nginx.conf", target: "/etc/nginx/nginx.conf" }],

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { type ComposeProject, type ServiceSpec, own } from "../services";
+import { type Tls, tlsOf } from "./siteTls";
 import { DEFAULTS, type PathConfig, type SiteConfig } from "./sitesSchema";
 
 /** Where requests go. */
@@ -26,6 +27,8 @@ export interface Site extends Pick<SiteConfig, "gzip" | "securityHeaders" | "mai
     /** Host names; none for the default site. */
     names: string[];
     locations: Location[];
+    /** Default: HTTP only */
+    tls?: Tls;
 }
 
 export interface SitesContext {
@@ -34,6 +37,7 @@ export interface SitesContext {
     secrets: Record<string, string>;
     /** Folder that relative paths begin at, absolute. */
     directory: string;
+    now: Date;
 }
 
 /** What is wrong, and its place below `berth:sites`. */
@@ -42,7 +46,7 @@ export interface SiteMistake {
     message: string;
 }
 
-type Report = (path: (string | number)[], message: string) => void;
+export type Report = (path: (string | number)[], message: string) => void;
 
 /** The key of the site that answers for every name that no other site has. */
 export const DEFAULT_SITE = "default";
@@ -73,7 +77,16 @@ function readSite(key: string, config: SiteConfig, context: SitesContext, report
     );
     if (hasTarget && own(config.paths, "/")) report([key, "paths", "/"], "the site itself says what / is; keep one");
     const locations = [...atRoot, ...below].filter((location) => location !== undefined);
-    return { key, names, locations, gzip, securityHeaders, maintenance, directives };
+    return {
+        key,
+        names,
+        locations,
+        tls: tlsOf(config, names, [key, "tls"], context, report),
+        gzip,
+        securityHeaders,
+        maintenance,
+        directives,
+    };
 }
 
 /** What a path has of its site, unless it says otherwise. */

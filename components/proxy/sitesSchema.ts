@@ -79,6 +79,23 @@ const behaviour = {
 
 const pathSchema = z.strictObject({ ...target, ...behaviour }, map("{ service: app }"));
 
+const tlsSchema = z
+    .strictObject(
+        {
+            certificate: secretName
+                .optional()
+                .describe("The entry of `berth:secrets` with the certificate and its chain, PEM."),
+            key: secretName.optional().describe("The entry of `berth:secrets` with its private key, PEM."),
+            acme: yesOrNo
+                .optional()
+                .describe("Has a certificate issued, and renewed, by the service in `berth:proxy.acme`."),
+            redirect: yesOrNo.default(true).describe("Sends who comes by HTTP to HTTPS."),
+            hsts: yesOrNo.default(false).describe("Tells browsers never to come by HTTP again, for a year."),
+        },
+        map("{ certificate: SITE_CERTIFICATE, key: SITE_KEY }"),
+    )
+    .describe("HTTPS: with a certificate from `berth:secrets`, or from an ACME service such as Let's Encrypt.");
+
 export const siteSchema = z.strictObject(
     {
         names: z
@@ -97,6 +114,7 @@ export const siteSchema = z.strictObject(
             .describe(
                 "Other targets for paths that begin so. What a path does not say of its behaviour is as for the site.",
             ),
+        tls: tlsSchema.optional(),
         gzip: yesOrNo.default(true).describe("Compresses texts."),
         securityHeaders: yesOrNo
             .default(true)
@@ -121,6 +139,9 @@ export const proxySchema = z
         {
             image: z.string().default("nginx:1.30").describe("nginx; 1.27.4 or newer loses no request at a switch."),
             port: whole(1, 65535).default(80).describe("Port of the host for HTTP."),
+            httpsPort: whole(1, 65535)
+                .default(443)
+                .describe("Port of the host for HTTPS, where a site has a certificate."),
             realIpFrom: z
                 .array(range, { error: "write a list of ranges" })
                 .default([])
