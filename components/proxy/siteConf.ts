@@ -78,11 +78,23 @@ function behaviour({ gzip, securityHeaders, directives }: Site): string[] {
                   "add_header Referrer-Policy $berth_referrer_policy always;",
               ]
             : []),
-        "error_page 502 504 /.berth/unavailable.html;",
-        `location = /.berth/unavailable.html { internal; alias ${RELEASE}/pages/unavailable.html; }`,
+        ...UNAVAILABLE,
         ...(directives === undefined ? [] : directives.trimEnd().split("\n")),
     ];
 }
+
+/** A service that takes no connection is down, however it is found out; one that does not answer in time is not. */
+const UNAVAILABLE = [
+    "recursive_error_pages on;",
+    "error_page 502 /.berth/unavailable.html;",
+    "error_page 504 = @berth_late;",
+    "location @berth_late {",
+    "    error_page 502 504 /.berth/unavailable.html;",
+    '    if ($upstream_connect_time ~ "^[-, ]+$") { return 502; }',
+    "    return 504;",
+    "}",
+    `location = /.berth/unavailable.html { internal; alias ${RELEASE}/pages/unavailable.html; }`,
+];
 
 /** @param first begins each path */
 function served(site: Site, args: SiteConfArgs, first: string[] = []): string[] {
@@ -135,7 +147,7 @@ function targetLines(
                 "proxy_set_header X-Forwarded-For $remote_addr;",
                 "proxy_set_header X-Forwarded-Host $http_host;",
                 "proxy_set_header X-Forwarded-Proto $berth_scheme;",
-                "proxy_connect_timeout 5s;",
+                "proxy_connect_timeout 3s;",
                 `proxy_read_timeout ${timeout}s;`,
                 `proxy_send_timeout ${timeout}s;`,
             ];

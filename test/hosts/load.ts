@@ -14,6 +14,8 @@ export interface Seen {
 
 export interface LoadOptions {
     port: number;
+    /** Default: `localhost` */
+    host?: string;
     /** Default: `/` */
     path?: string;
     clients: number;
@@ -110,9 +112,9 @@ class Connection {
     }
 
     /** Sends one request and takes its answer. */
-    async ask({ path = "/", connections }: LoadOptions): Promise<Answer> {
+    async ask({ host = "localhost", path = "/", connections }: LoadOptions): Promise<Answer> {
         const close = connections === "close" ? "Connection: close\r\n" : "";
-        this.socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${close}\r\n`);
+        this.socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${close}\r\n`);
         for (;;) {
             const answer = this.take();
             if (answer) return answer;
