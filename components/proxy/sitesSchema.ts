@@ -68,7 +68,7 @@ const behaviour = {
     rateLimit: z
         .strictObject(
             {
-                perSecond: whole(1, 100_000),
+                perSecond: whole(1, 100_000).describe("Requests in a second."),
                 burst: whole(0, 100_000).default(20).describe("Requests beyond it that are let through at once."),
             },
             map("{ perSecond: 10 }"),
@@ -146,7 +146,7 @@ export const proxySchema = z
                 .array(range, { error: "write a list of ranges" })
                 .default([])
                 .describe("Load balancers in front, whose X-Forwarded-For is believed."),
-            drain: seconds.default(60).describe("How long a request may go on with the old version after a switch."),
+            drain: seconds.default(60).describe("How long a request may go on with the old version after a switch. Default: 60s"),
             subnet: z
                 .cidrv4({ error: "not a range such as 10.213.7.0/24" })
                 .optional()

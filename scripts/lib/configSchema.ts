@@ -5,6 +5,7 @@ import { configSchema } from "../../components/config";
 import { sectionSchemas } from "./composeSchema";
 import { root } from "./paths";
 import { serviceDocs, serviceDocsFile } from "./serviceDocs";
+import { siteDocs, siteDocsFile } from "./siteDocs";
 
 /** The JSON schema that editors and people read. */
 export const schemaFile = path.join(root, "docs/config.schema.json");
@@ -33,4 +34,5 @@ export function configJsonSchema(): string {
 if (require.main === module) {
     fs.writeFileSync(schemaFile, configJsonSchema());
     fs.writeFileSync(serviceDocsFile, serviceDocs());
+    fs.writeFileSync(siteDocsFile, siteDocs());
 }

@@ -3,6 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { configJsonSchema, schemaFile } from "../../scripts/lib/configSchema";
 import { serviceDocs, serviceDocsFile } from "../../scripts/lib/serviceDocs";
+import { siteDocs, siteDocsFile } from "../../scripts/lib/siteDocs";
 import { errorsOf, parse } from "./stackConfig";
 
 const host = { kind: "local", sshPort: 20022, image: "berth/host:debian-13" };
@@ -232,8 +233,11 @@ test("the JSON schema in docs is that of the code", () => {
     expect(written).toEqual(JSON.parse(configJsonSchema()));
 });
 
-test("the tables in docs/services.md are those of the code", () => {
+test.each([
+    ["services.md", serviceDocsFile, serviceDocs],
+    ["sites.md", siteDocsFile, siteDocs],
+])("the tables in docs/%s are those of the code", (_name, file, docs) => {
     const plain = (text: string) => text.replace(/[ -]+/g, " ").replace(/\n+/g, "\n").split("\n");
     // npm run schema writes them anew; prettier aligns them
-    expect(plain(fs.readFileSync(serviceDocsFile, "utf8"))).toEqual(plain(serviceDocs()));
+    expect(plain(fs.readFileSync(file, "utf8"))).toEqual(plain(docs()));
 });
