@@ -146,7 +146,9 @@ export const proxySchema = z
                 .array(range, { error: "write a list of ranges" })
                 .default([])
                 .describe("Load balancers in front, whose X-Forwarded-For is believed."),
-            drain: seconds.default(60).describe("How long a request may go on with the old version after a switch. Default: 60s"),
+            drain: seconds
+                .default(60)
+                .describe("How long a request may go on with the old version after a switch. Default: 60s"),
             subnet: z
                 .cidrv4({ error: "not a range such as 10.213.7.0/24" })
                 .optional()
