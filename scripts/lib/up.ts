@@ -10,7 +10,7 @@ import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { exportState } from "./state";
-import { StackFile, alone, freePort, isOpen, splitStack, stackExists } from "./stack";
+import { StackFile, alone, claimPort, isOpen, splitStack, stackExists } from "./stack";
 
 /** Where the search for a port that leads to the machine's sshd begins. */
 const FIRST_SSH_PORT = 20022;
@@ -80,7 +80,7 @@ async function prepareMachine(file: StackFile): Promise<void> {
         file.set(["berth:host", "image"], hostImageName(!needsLab));
     }
     if (file.get("berth:host", "sshPort") === undefined) {
-        file.set(["berth:host", "sshPort"], await freePort(FIRST_SSH_PORT));
+        file.set(["berth:host", "sshPort"], await claimPort(file.stack, ["berth:host", "sshPort"], FIRST_SSH_PORT));
     }
     if (needsLab) {
         if (isNew)

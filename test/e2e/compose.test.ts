@@ -242,12 +242,16 @@ test("a reboot of the host brings the services back in their order, with their d
     };
     const answers = async () => (await visit().catch(() => undefined)) !== undefined;
     await until("the host answers again", answers);
-    const order = () => docker("exec", stack.prefix, "systemctl", "is-active", `berth-start-order-${stack.prefix}`);
-    await until("its containers are in order", async () => (await order().catch(() => "")) !== "activating");
-    const [, counterAt = "", health] = await status("counter")();
-    const [, webAt = ""] = await status("web")();
-    expect(health).toBe("healthy");
-    expect(Date.parse(webAt)).toBeGreaterThan(Date.parse(counterAt));
+    await until("nginx was started after the counter was healthy", async () => {
+        const [, counterAt = "", health] = await status("counter")();
+        const [, webAt = ""] = await status("web")();
+        return health === "healthy" && Date.parse(webAt) > Date.parse(counterAt);
+    });
+    const unit = `berth-start-order-${stack.prefix}.service`;
+    await until("the order at boot is done", async () => {
+        const state = await docker("exec", stack.prefix, "systemctl", "show", "-P", "ActiveState", unit);
+        return state === "inactive";
+    });
     expect(await visit()).toBeGreaterThan(visits ?? NaN);
     await expectUnchanged();
 });

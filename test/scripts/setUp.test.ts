@@ -7,7 +7,8 @@ import { isNewEnoughGo } from "../../scripts/lib/go";
 import { needsIdentity } from "../../scripts/lib/identity";
 import { withLock } from "../../scripts/lib/lock";
 import { isNewEnough } from "../../scripts/lib/prerequisites";
-import { splitStack, stackExists } from "../../scripts/lib/stack";
+import { stackFile } from "../../scripts/lib/paths";
+import { StackFile, claimPort, freePort, splitStack, stackExists } from "../../scripts/lib/stack";
 import { isSuitable } from "../../scripts/lib/toolchain";
 
 let folder: string;
@@ -41,6 +42,22 @@ test("a stack's file that another run has written a half of is waited for, any o
     expect(await stackExists({ output }, "dev")).toBe(true);
     expect(output).toHaveBeenCalledTimes(2);
     await expect(stackExists({ output }, "dev")).rejects.toThrow("no backend");
+});
+
+test("stacks that come up at once get ports of their own, each written into its file", async () => {
+    const stacks = ["a", "b", "c"].map((name) => `claim-${process.pid}-${name}`);
+    for (const stack of stacks)
+        fs.writeFileSync(stackFile(stack), "config:\n  # kept\n  berth:host: { kind: local }\n");
+    try {
+        const first = await freePort(31000);
+        const ports = await Promise.all(stacks.map((stack) => claimPort(stack, ["berth:host", "sshPort"], first)));
+        expect(new Set(ports).size).toBe(3);
+        const written = stacks.map((stack) => new StackFile(stack).get("berth:host", "sshPort"));
+        expect(written).toEqual(ports);
+        expect(fs.readFileSync(stackFile(stacks[0] ?? ""), "utf8")).toContain("# kept");
+    } finally {
+        for (const stack of stacks) fs.rmSync(stackFile(stack));
+    }
 });
 
 test.each([[{ PULUMI_BACKEND_URL: "s3://bucket" }], [{ PULUMI_ACCESS_TOKEN: "pul-x" }]])(
