@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Stops the lab and removes its network, unless a container other than the lab's is still in that network.
+# Stops the lab and removes its network, unless a container other than the lab's is still in that network, or
+# BERTH_LAB_STAYS is set: tests that run at once share the lab, and whoever runs them stops it.
 #
 # usage: lab/internet/stop.sh
 set -euo pipefail
@@ -16,6 +17,7 @@ remove_lab() {
     if docker network inspect "$network" >/dev/null 2>&1; then docker network rm "$network"; fi
 }
 
+if [ -n "${BERTH_LAB_STAYS:-}" ]; then exit 0; fi
 one_at_a_time lab
 in_use=$(others)
 if [ -n "$in_use" ]; then

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { execute, run, succeeds } from "./commands";
 import { canInstallPackages, installPackage } from "./debian";
 import { findGo } from "./go";
+import { stopLab } from "./hostImage";
 import { ensureEngine, stopEngine } from "./localDocker";
 import { root } from "./paths";
 import { UserError, main, say, step } from "./progress";
@@ -15,6 +16,8 @@ type Part = (typeof PARTS)[number];
 /** What runs where nothing is said: all but the long suites. */
 const DEFAULT_PARTS: Part[] = ["lint", "unit", "scripts", "plugins", "e2e"];
 const JEST_PARTS: Part[] = ["unit", "scripts", "e2e", "faults"];
+/** How many test files run at once: those of hosts mostly wait. Default: one */
+const WORKERS: Partial<Record<Part, string[]>> = { unit: [], e2e: ["--maxWorkers=2"] };
 /** Parts that run hosts. */
 const ENGINE_PARTS: Part[] = ["scripts", "e2e", "faults"];
 
@@ -92,16 +95,11 @@ async function plugins(count: Count): Promise<void> {
 
 async function jest(part: Part, dockerHost: string | undefined, count: Count): Promise<void> {
     const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "berth-test-")), "report.json");
-    const args = [
-        "--selectProjects",
-        part,
-        "--json",
-        `--outputFile=${report}`,
-        ...(part === "unit" ? [] : ["--runInBand"]),
-    ];
+    const args = ["--selectProjects", part, "--json", `--outputFile=${report}`, ...(WORKERS[part] ?? ["--runInBand"])];
     const env = {
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
         ...(dockerHost && { DOCKER_HOST: dockerHost }),
+        ...(part === "e2e" && { BERTH_LAB_STAYS: "1" }),
     };
     // --json prints the report on stdout too: what a person reads is on stderr.
     await execute(path.join(root, "node_modules/.bin/jest"), args, {
@@ -109,6 +107,7 @@ async function jest(part: Part, dockerHost: string | undefined, count: Count): P
         env,
         stdio: ["ignore", "ignore", "inherit"],
     });
+    if (dockerHost && part === "e2e") await stopLab(dockerHost);
     if (!fs.existsSync(report)) return count(0, 1);
     const result = JSON.parse(fs.readFileSync(report, "utf8")) as Record<
         "numPassedTests" | "numFailedTests" | "numRuntimeErrorTestSuites",
