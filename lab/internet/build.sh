@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image berth/lab:KEY: what stands in for download.docker.com and Docker Hub where only Debian's packages are
 # reachable. An apt repository on 8081 (/gpg, /fingerprint, /dists/trixie/stable), an image registry on 5000 with nginx,
-# busybox and redis, and one that asks for a password on 5001, with private/app:1.
+# busybox, redis and Java, and one that asks for a password on 5001, with private/app:1.
 #
 # usage: lab/internet/build.sh
 #
@@ -49,6 +49,20 @@ small_version() {
 build_small_image() {
     docker build --force-rm --target packages --tag "$(small_image "$1-packages")" "$here/$1"
     docker build --force-rm --build-arg "VERSION=$(small_version "$1")" --tag "$(small_image "$1")" "$here/$1"
+}
+
+java_image() { echo "berth/lab-java-$1:$key"; }
+
+build_java_images() {
+    local target
+    for target in jre jdk; do
+        docker build --force-rm --target "$target" --tag "$(java_image "$target")" "$here/temurin"
+    done
+}
+
+push_java_images() {
+    push 5000 library/eclipse-temurin "$(java_image jre)" 21-jre
+    push 5000 library/eclipse-temurin "$(java_image jdk)" 21-jdk 21
 }
 
 start_filler() {
@@ -103,6 +117,7 @@ clean_up() {
         docker rmi "$(nginx_image trixie)" "$(nginx_image forky)" "$building"
         docker rmi "$(nginx_image packages-trixie)" "$(nginx_image packages-forky)"
         docker rmi "$(small_image busybox)" "$(small_image redis)" "$(small_image busybox-packages)" "$(small_image redis-packages)"
+        docker rmi "$(java_image jdk)" "$(java_image jre)"
         docker image prune -f --filter label=berth.lab.stage=1
     } >/dev/null 2>&1 || true
 }
@@ -140,12 +155,14 @@ if [ "$testing_failed" -ne 0 ]; then
 fi
 step "busybox" build_small_image busybox
 step "redis" build_small_image redis
+step "Java" build_java_images
 step "apt repository and registries" build_servers
 step "lab's first start" start_filler
 for suite in "${suites[@]}"; do
     if [ "$suite" = "${suites[${#suites[@]} - 1]}" ]; then add_nginx "$suite" latest; else add_nginx "$suite"; fi
 done
 step "busybox and redis into the registry" push_small_images
+step "Java into the registry" push_java_images
 apt_fallback=$(read_apt_fallback)
 if [ -n "$apt_fallback" ]; then say_fallback "$apt_fallback"; fi
 step "image $image" commit_lab
