@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { type ComposeProject, own } from "../services";
 import { keepsConnections } from "./nginxConf";
 import { PROXY, PROXY_NETWORK, withProxy } from "./proxyService";
@@ -18,6 +20,8 @@ export interface ProxyMistake {
 export interface ConfiguredProxy {
     sites: Site[];
     config: ProxyConfig;
+    /** PEM: what vouches for the ACME server itself. Default: what the host's system believes */
+    acmeRoot?: string;
 }
 
 export interface ProxyContext {
@@ -52,12 +56,19 @@ export function configuredProxy(
         services: project.services,
         now: new Date(),
     });
+    const acme = acmeRoot(sites, config, context.directory);
     const all: ProxyMistake[] = [
         ...mistakes.map(({ path, message }) => ({ at: "config" as const, path: ["sites", ...path], message })),
+        ...acme.mistakes,
         ...collisions(project),
     ];
     const warnings = keepsConnections(config.image) === false ? [olderNginx(config.image)] : [];
-    return { project: withProxy(project, sites, config, prefix), proxy: { sites, config }, mistakes: all, warnings };
+    return {
+        project: withProxy(project, sites, config, prefix),
+        proxy: { sites, config, acmeRoot: acme.root },
+        mistakes: all,
+        warnings,
+    };
 }
 
 /** The sites that are right by themselves. */
@@ -68,6 +79,31 @@ function readable(sites: unknown): Record<string, SiteConfig> {
         return data ? [[key, data]] : [];
     });
     return Object.fromEntries(read);
+}
+
+/** The file that vouches for the ACME server; and what is missing for sites that want a certificate from it. */
+function acmeRoot(
+    sites: Site[],
+    { acme }: ProxyConfig,
+    directory: string,
+): { root?: string; mistakes: ProxyMistake[] } {
+    const wrong = (path: string[], message: string) => ({ mistakes: [{ at: "config" as const, path, message }] });
+    if (!acme) {
+        const [first] = sites.filter(({ tls }) => tls?.source === "acme");
+        if (!first) return { mistakes: [] };
+        return wrong(["sites", first.key, "tls", "acme"], "the account is missing; write berth:proxy.acme.email");
+    }
+    if (acme.ca === undefined) return { mistakes: [] };
+    try {
+        const root = fs.readFileSync(path.resolve(directory, acme.ca), "utf8");
+        if (root.includes("-----BEGIN CERTIFICATE-----")) return { root, mistakes: [] };
+        return wrong(
+            ["proxy", "acme", "ca"],
+            `${acme.ca} is no certificate; it begins with -----BEGIN CERTIFICATE-----`,
+        );
+    } catch {
+        return wrong(["proxy", "acme", "ca"], `there is no readable file ${acme.ca}`);
+    }
 }
 
 /** Names of the project that nginx needs for itself. */

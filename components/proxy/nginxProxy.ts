@@ -12,6 +12,7 @@ import {
     sharedContent,
     readLocalContent,
 } from "../services";
+import { createCertificates } from "./certificates";
 import { httpConf } from "./httpConf";
 import { RELEASE, mainConf } from "./nginxConf";
 import { MAINTENANCE, UNAVAILABLE, deployedPage } from "./pages";
@@ -35,6 +36,8 @@ export interface NginxProxyArgs {
     services: ServiceGroup;
     sites: Site[];
     config: ProxyConfig;
+    /** PEM: what vouches for the ACME server itself. Default: what the system believes */
+    acmeRoot?: string;
 }
 
 /**
@@ -86,9 +89,9 @@ export class NginxProxy extends pulumi.ComponentResource {
                 deletedWith: host.dataResource,
                 // Other sites are an update; where the folder is made anew, the old one must not be removed after it.
                 deleteBeforeReplace: true,
-                ignoreChanges: ["connection", "delete"],
             },
         );
+        createCertificates(`${name}-certificates`, args, this.ready, this);
         this.registerOutputs();
     }
 

@@ -134,6 +134,29 @@ export const sitesSchema = z
     })
     .describe("Sites that nginx serves, by host name; `default` is the one of all other names.");
 
+const acmeSchema = z
+    .strictObject(
+        {
+            email: z
+                .email({ error: "not an address; write that of whoever is told of certificates that end" })
+                .describe("Address of the account. Berth agrees to the service's terms in its name."),
+            server: z
+                .string()
+                .regex(/^https:\/\/[A-Za-z0-9.-]+(:\d+)?\/[\w./-]*$/, { error: "not a URL; write https://HOST/PATH" })
+                .default("https://acme-v02.api.letsencrypt.org/directory")
+                .describe("Directory of the service."),
+            ca: z
+                .string()
+                .optional()
+                .describe(
+                    "A file of the project, PEM, that vouches for a server that the host's system does not believe.",
+                ),
+            image: z.string().default("goacme/lego:v4.31.0").describe("lego, the client."),
+        },
+        map("{ email: me@example.com }"),
+    )
+    .describe("The service that issues certificates for sites with `tls: { acme: true }`.");
+
 export const proxySchema = z
     .strictObject(
         {
@@ -149,6 +172,7 @@ export const proxySchema = z
             drain: seconds
                 .default(60)
                 .describe("How long a request may go on with the old version after a switch. Default: 60s"),
+            acme: acmeSchema.optional(),
             subnet: z
                 .cidrv4({ error: "not a range such as 10.213.7.0/24" })
                 .optional()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image berth/lab:KEY: what stands in for download.docker.com and Docker Hub where only Debian's packages are
 # reachable. An apt repository on 8081 (/gpg, /fingerprint, /dists/trixie/stable), an image registry on 5000 with nginx,
-# busybox, redis and Java, and one that asks for a password on 5001, with private/app:1.
+# busybox, redis, Java and lego, and one that asks for a password on 5001, with private/app:1.
 #
 # usage: lab/internet/build.sh
 #
@@ -43,6 +43,7 @@ small_version() {
     case $1 in
         busybox) docker run --rm --label berth.lab=1 "$(small_image busybox-packages)" busybox | sed -n '1s/^BusyBox v\([0-9.]*\).*/\1/p' ;;
         redis) docker run --rm --label berth.lab=1 "$(small_image redis-packages)" redis-server --version | sed -n 's/.* v=\([0-9.]*\).*/\1/p' ;;
+        lego) docker run --rm --label berth.lab=1 --entrypoint dpkg-query "$(small_image lego-packages)" -W -f '${Version}' lego | sed 's/[-+].*//' ;;
     esac
 }
 
@@ -95,6 +96,8 @@ push_small_images() {
         version=$(small_version "$name")
         push 5000 "library/$name" "$(small_image "$name")" "$version" "${version%.*}" "${version%%.*}" latest
     done
+    version=$(small_version lego)
+    push 5000 goacme/lego "$(small_image lego)" "v$version" "v${version%.*}" "v${version%%.*}" latest
     push 5001 private/app "$(small_image busybox)" 1
 }
 
@@ -116,7 +119,7 @@ clean_up() {
         docker rm -f "$filler"
         docker rmi "$(nginx_image trixie)" "$(nginx_image forky)" "$building"
         docker rmi "$(nginx_image packages-trixie)" "$(nginx_image packages-forky)"
-        docker rmi "$(small_image busybox)" "$(small_image redis)" "$(small_image busybox-packages)" "$(small_image redis-packages)"
+        docker rmi "$(small_image busybox)" "$(small_image redis)" "$(small_image busybox-packages)" "$(small_image redis-packages)" "$(small_image lego)" "$(small_image lego-packages)"
         docker rmi "$(java_image jdk)" "$(java_image jre)"
         docker image prune -f --filter label=berth.lab.stage=1
     } >/dev/null 2>&1 || true
@@ -155,13 +158,14 @@ if [ "$testing_failed" -ne 0 ]; then
 fi
 step "busybox" build_small_image busybox
 step "redis" build_small_image redis
+step "lego" build_small_image lego
 step "Java" build_java_images
 step "apt repository and registries" build_servers
 step "lab's first start" start_filler
 for suite in "${suites[@]}"; do
     if [ "$suite" = "${suites[${#suites[@]} - 1]}" ]; then add_nginx "$suite" latest; else add_nginx "$suite"; fi
 done
-step "busybox and redis into the registry" push_small_images
+step "busybox, redis and lego into the registry" push_small_images
 step "Java into the registry" push_java_images
 apt_fallback=$(read_apt_fallback)
 if [ -n "$apt_fallback" ]; then say_fallback "$apt_fallback"; fi

@@ -15,7 +15,7 @@ lab_sources=(
     "$here/Dockerfile" "$here/apt-repository.sh" "$here/testing.sh" "$here/apt.conf" "$here/registry.yml" "$here/serve.sh"
     "$here/docker-ce/postinst" "$here/docker-ce/prerm" "$here/docker-ce/postrm"
     "$here/nginx/Dockerfile" "$here/nginx/nginx.conf" "$here/nginx/default.conf" "$here/nginx/index.html"
-    "$here/temurin/Dockerfile" "$here/busybox/Dockerfile" "$here/redis/Dockerfile" "$here/redis/entrypoint.sh" "$here/registry-private.yml" "$here/names.sh"
+    "$here/temurin/Dockerfile" "$here/lego/Dockerfile" "$here/busybox/Dockerfile" "$here/redis/Dockerfile" "$here/redis/entrypoint.sh" "$here/registry-private.yml" "$here/names.sh"
     "$here/build.sh" "$here/../base/build.sh"
 )
 key=$(content_hash "${lab_sources[@]}" | cut -c 1-12)

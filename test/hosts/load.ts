@@ -1,5 +1,6 @@
-import * as net from "node:net";
 import { once } from "node:events";
+import * as net from "node:net";
+import * as tls from "node:tls";
 
 /** What clients saw. Times are in milliseconds. */
 export interface Seen {
@@ -18,6 +19,8 @@ export interface LoadOptions {
     host?: string;
     /** Default: `/` */
     path?: string;
+    /** Asks by TLS, and believes these certificates, PEM. */
+    ca?: string;
     clients: number;
     /** `close`: a connection for each request. `keep-alive`: one for all, until the server says that it ends. */
     connections: "close" | "keep-alive";
@@ -53,7 +56,7 @@ export class Load {
             const began = performance.now();
             const isNew = connection === undefined;
             try {
-                connection ??= await Connection.open(this.options.port);
+                connection ??= await Connection.open(this.options);
                 const answer = await connection.ask(this.options);
                 this.note(answer, at, performance.now() - began);
                 if (answer.isLast) {
@@ -105,9 +108,10 @@ class Connection {
         });
     }
 
-    static async open(port: number): Promise<Connection> {
-        const socket = net.connect(port, "127.0.0.1");
-        await once(socket, "connect");
+    static async open({ port, host = "localhost", ca }: LoadOptions): Promise<Connection> {
+        const at = { port, host: "127.0.0.1" };
+        const socket = ca === undefined ? net.connect(at) : tls.connect({ ...at, ca, servername: host });
+        await once(socket, ca === undefined ? "connect" : "secureConnect");
         return new Connection(socket);
     }
 

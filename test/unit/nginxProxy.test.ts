@@ -153,6 +153,24 @@ test("passwords of the same text are another line for another user, and the same
     expect(passwordFile({ a: "same", b: "same" })).toBe(file);
 });
 
+test("sites with a certificate from ACME are asked for it after they are served, and only they", async () => {
+    await build({ sites: { "a.example": { service: "app" } } });
+    expect(names()).not.toContain("sites-certificates");
+    const { sites } = await build({
+        sites: { "a.example": { service: "app" }, "b.example": { service: "app", tls: { acme: true } } },
+        proxy: { acme: { email: "me@b.example" }, httpsPort: 8443 },
+    });
+    const { stdin, create } = inputsOf("sites-certificates");
+    expect(stdin).toMatch(
+        /^image goacme\/lego:\S+\nserver https:\/\/acme-v02\.api\.letsencrypt\.org\/directory\nemail me@b\.example\ncertificate [0-9a-f]{12} b\.example\n$/,
+    );
+    expect(create).toMatch(/ renew-certificates install berth-test \/var\/lib\/docker\/berth\/berth-test\/proxy$/);
+    const name = /certificate (\S+)/.exec(String(stdin))?.[1];
+    expect(sites).toContain(`ssl_certificate $berth_acme/${name}.crt;`);
+    expect(sites).toContain(`if (-f $berth_acme/${name}.crt) { return 301 https://$host:8443$request_uri; }`);
+    expect((inputsOf("proxy").ports as { external: number }[]).map(({ external }) => external)).toContain(8443);
+});
+
 test("a folder of the project is brought to the host and served", async () => {
     const { sites } = await build({ sites: { default: { service: "app", paths: { "/www/": { files: "./www" } } } } });
     const name = /^static \/var\/lib\/docker\/berth\/berth-test\/content\/\S+\/www ([0-9a-f]{12})\n/.exec(sites)?.[1];

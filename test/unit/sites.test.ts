@@ -178,6 +178,30 @@ test.each([
     expect(errors).toEqual([expect.stringMatching(message)]);
 });
 
+test("ACME wants an account, names, and a certificate that vouches for a server of one's own", () => {
+    fs.writeFileSync(path.join(directory, "no.pem"), "nothing");
+    const sites = {
+        default: { service: "app", tls: { acme: true } },
+        "a.example": { service: "app", tls: { acme: true, key: "KEY" } },
+        "b.example": { service: "app", names: ["*.b.example"], tls: { acme: true } },
+        "c.example": { service: "app", tls: { key: "KEY" } },
+        "d.example": { service: "app", tls: { key: "KEY", certificate: "GONE" } },
+    };
+    expect(errorsOf(sites, { secrets: { KEY: "x" } })).toEqual([
+        "berth:sites.default.tls: a certificate is for names; write the site's names",
+        `berth:sites["a.example"].tls: it has acme and a certificate; keep one of the two`,
+        `berth:sites["b.example"].tls: *.b.example: ACME over HTTP has no certificates for all below a name; write each`,
+        `berth:sites["c.example"].tls: write certificate and key, the names of entries of berth:secrets, or acme: true`,
+        expect.stringMatching(/^berth:sites\["d.example"\].tls.certificate: there is no secret GONE; .*config set/),
+        "berth:sites.default.tls.acme: the account is missing; write berth:proxy.acme.email",
+    ]);
+    const site = { "a.example": { service: "app", tls: { acme: true } } };
+    const caError = (ca: string) => errorsOf(site, { proxy: { acme: { email: "me@a.example", ca } } });
+    expect(caError("no.pem")).toEqual([expect.stringMatching(/^berth:proxy.acme.ca: no.pem is no certificate/)]);
+    expect(caError("gone.pem")).toEqual(["berth:proxy.acme.ca: there is no readable file gone.pem"]);
+    expect(errorsOf(site, { proxy: { acme: { email: "me", server: "http://x" } } })).toHaveLength(2);
+});
+
 test("an nginx that loses requests at a switch is warned of in the plan", () => {
     const warnings = (image: string) => configOf({ default: { service: "app" } }, { proxy: { image } }).warnings;
     for (const image of ["nginx:1.26", "nginx:1.27.3-alpine", "registry.example/nginx:1.20.1"])
