@@ -61,11 +61,9 @@ probed() {
     local code=0 address
     if [[ ${probe[0]} == tcp://* ]]; then
         address=${probe[0]#tcp://}
-        probe_output=$(timeout "$PROBE_SECONDS" bash --norc -c 'exec 3<>"/dev/tcp/$1/$2"' bash "${address%:*}" "${address##*:}" 2>&1) || {
-            probe_output="nothing answers at port ${address##*:}"
-            return 1
-        }
-        return 0
+        probe_output="nothing answers at port ${address##*:}"
+        timeout "$PROBE_SECONDS" bash --norc -c "exec 3<>/dev/tcp/\$1/\$2" bash "${address%:*}" "${address##*:}" 2>/dev/null
+        return
     fi
     probe_output=$(timeout "$PROBE_SECONDS" docker exec -- "$container" "${probe[@]}" 2>&1) || code=$?
     case $code in

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import * as net from "node:net";
 import { FakeServer } from "./fakes/fakeServer";
 
 let server: FakeServer;
@@ -64,6 +66,19 @@ it("waits for a probe to succeed, and says what it said when it never does", () 
     const { code, stderr } = gate("service", "1", "curl");
     expect(code).toBe(1);
     expect(stderr).toMatch(/it does not answer after 1 s[^]*probe: +refused/);
+});
+
+it("waits for the port of an address to take a connection", async () => {
+    container(["running none 0 0"]);
+    const listener = net.createServer();
+    await once(listener.listen(0, "127.0.0.1"), "listening");
+    const { port } = listener.address() as net.AddressInfo;
+    const probe = `tcp://127.0.0.1:${port}`;
+    expect(gate("service", "20", probe)).toMatchObject({ code: 0, stdout: "answers\n", stderr: "" });
+    await new Promise((resolve) => listener.close(resolve));
+    const { code, stderr } = gate("service", "1", probe);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`it does not answer after 1 s[^]*probe: +nothing answers at port ${port}`));
 });
 
 it("does without a probe that the image does not have", () => {
