@@ -3,7 +3,7 @@ import { readConfig } from "./components/config";
 import { DockerEngine } from "./components/engine";
 import { type StackHost, createHosts, sshCommand, sshTarget } from "./components/host";
 import { NginxProxy } from "./components/proxy";
-import { ServiceGroup, checkPlan, registryAuth } from "./components/services";
+import { ReleaseLedger, ServiceGroup, checkPlan, registryAuth } from "./components/services";
 
 export = async () => {
     const config = readConfig();
@@ -48,10 +48,11 @@ export = async () => {
 
         const services = new ServiceGroup(`${scope}services`, { ...plan, ...facts, engine, scope, labels });
 
-        if (config.proxy) {
-            const { prefix, project } = plan;
-            new NginxProxy(`${scope}sites`, { engine, prefix, scope, project, services, ...config.proxy });
-        }
+        const shared = { engine, prefix: plan.prefix, services };
+        const { project, proxy, written, secretServices } = config;
+        const sites = proxy && new NginxProxy(`${scope}sites`, { ...shared, scope, project, ...proxy });
+        const after = sites ? [sites.ready] : [];
+        new ReleaseLedger(`${scope}releases`, { ...shared, written, secret: secretServices, after });
 
         const port = config.published.find(({ protocol }) => protocol === undefined)?.port;
         const authority = port === 80 ? host.address : pulumi.interpolate`${host.address}:${port}`;

@@ -94,6 +94,10 @@ interface CheckedConfig extends Settings {
     project: ComposeProject;
     /** nginx in front, where the config asks for it. */
     proxy?: ConfiguredProxy;
+    /** The services as they are written, by name; those that are rolled back as they were. */
+    written: Record<string, unknown>;
+    /** Whether what is written is secret itself. */
+    secretServices: boolean;
     /** Ports that services publish beyond the host itself. */
     published: PublishedPort[];
     /** What a person should know, a line each. */
@@ -123,8 +127,23 @@ export function parseConfig(
     errors.push(...(read?.errors ?? []));
     if (!result.success || !read?.project || errors.length > 0) return { errors };
     const { host, engine, registries, protectVolumes, lab } = result.data;
-    const { project, proxy, published, warnings } = read;
-    return { config: { host, engine, registries, protectVolumes, lab, project, proxy, published, warnings } };
+    const { project, written, proxy, published, warnings } = read;
+    const secretServices = context.secretKeys.includes(`${NAMESPACE}:services`);
+    return {
+        config: {
+            host,
+            engine,
+            registries,
+            protectVolumes,
+            lab,
+            project,
+            written,
+            secretServices,
+            proxy,
+            published,
+            warnings,
+        },
+    };
 }
 
 /** In the lab nobody has to look up an address first, or can shut this computer out. */

@@ -3,7 +3,16 @@ import { z } from "zod";
 import { NAMESPACE, pathText } from "./configErrors";
 import { type HostConfig, type PublishedPort, exposureMistakes } from "./host";
 import { type ConfiguredProxy, PROXY, configuredProxy, wantsProxy } from "./proxy";
-import { type ComposeProject, isReachable, portCollisions, portPath, readProject } from "./services";
+import {
+    type ComposeProject,
+    type PlacedProject,
+    activeRollbacks,
+    isReachable,
+    portCollisions,
+    portPath,
+    readProject,
+    rollbackSchema,
+} from "./services";
 
 const section = (what: string) => z.record(z.string(), z.unknown(), { error: `write a map: ${what}` }).optional();
 const variable = z.string().regex(/^[_a-zA-Z][_a-zA-Z0-9]*$/, {
@@ -30,6 +39,7 @@ export const projectKeys = {
         })
         .default({})
         .describe("Secret texts for services, by name. Set each by `config set --secret --path berth:secrets.NAME`."),
+    rollback: rollbackSchema.default({}),
     profiles: z
         .array(z.string(), { error: "write a list of profiles" })
         .optional()
@@ -54,6 +64,8 @@ export interface ConfigContext {
 /** The project that the config describes; `project` is what can be read of it, where there are errors. */
 export interface ConfiguredProject {
     project?: ComposeProject;
+    /** The services as they are written, by name; those that are rolled back as they were. */
+    written: Record<string, unknown>;
     /** nginx in front, where the config asks for it. */
     proxy?: ConfiguredProxy;
     published: PublishedPort[];
@@ -82,7 +94,7 @@ export function configuredProject(
                 `./scripts/pulumi config set -s STACK --secret --path ${NAMESPACE}:secrets.NAME`,
         );
     }
-    const none = { published: [], warnings: [], errors };
+    const none = { published: [], warnings: [], errors, written: {} };
     const read = readServices(values, context, wantsProxy(raw));
     if (!read) return none;
     const { warnings, readable } = read;
@@ -106,13 +118,13 @@ export function configuredProject(
     const published = publishedPorts(project, placeOf);
     if (host) errors.push(...exposureMistakes(host, published));
     if (context.secretKeys.includes(`${NAMESPACE}:services`)) hideEnvironment(project);
-    return { project, proxy, published, warnings, errors };
+    return { project, written: readable.written, proxy, published, warnings, errors };
 }
 
 type PlaceOf = (path: readonly (string | number)[]) => string;
 
 interface ReadServices {
-    readable?: { project: ComposeProject; placeOf: PlaceOf };
+    readable?: PlacedProject;
     warnings: string[];
     errors: string[];
 }
@@ -120,18 +132,29 @@ interface ReadServices {
 /** The services of the config, or of the file that it names. Sites of files alone need none. */
 function readServices(values: ProjectValues, context: ConfigContext, orNone: boolean): ReadServices | undefined {
     if (values.services === undefined && values.composeFile === undefined) {
-        const none = { project: { services: {}, networks: {}, volumes: {} }, placeOf: pathText };
+        const none = { project: { services: {}, networks: {}, volumes: {} }, written: {}, placeOf: pathText };
         return orNone ? { readable: none, warnings: [], errors: [] } : undefined;
     }
-    const read = readProject(sourceOf(values, context.directory), {
-        secrets: values.secrets,
-        environment: context.environment,
-        profiles: values.profiles,
-        projectName: context.projectName,
-    });
-    if ("errors" in read) return { readable: read.readable, warnings: [], errors: read.errors };
-    return { readable: read, warnings: read.warnings, errors: [] };
+    const read = (replaced?: Record<string, unknown>) =>
+        readProject(sourceOf(values, context.directory), {
+            secrets: values.secrets,
+            environment: context.environment,
+            profiles: values.profiles,
+            projectName: context.projectName,
+            replaced,
+        });
+    const plain = read();
+    const placed = "errors" in plain ? plain.readable : plain;
+    const back = Object.entries(placed ? activeRollbacks(values.rollback, placed) : {});
+    const used =
+        back.length === 0 ? plain : read(Object.fromEntries(back.map(([name, { service }]) => [name, service])));
+    const warnings = back.map(([name, { release }]) => rolledBack(name, release));
+    if ("errors" in used) return { readable: used.readable, warnings, errors: used.errors };
+    return { readable: used, warnings: [...warnings, ...used.warnings], errors: [] };
 }
+
+const rolledBack = (service: string, release: number) =>
+    `${service} is put back to release ${release}. A change of it goes forward again, or: ./scripts/rollback --undo ${service}`;
 
 /** What the sections mean without each other. */
 function sectionMistakes(values: ProjectValues, orNone: boolean): string[] {

@@ -161,8 +161,14 @@ switch() {
     echo "the new sites are served"
 }
 
+remove() {
+    local above=${folder%/*}
+    rm -rf -- "$folder"
+    rmdir -- "$above" "${above%/*}" 2>/dev/null || true # others are in it
+}
+
 case $action in
 switch) switch ;;
-remove) rm -rf -- "$folder" ;;
+remove) remove ;;
 *) fail "switch or remove, not $action" ;;
 esac

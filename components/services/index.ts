@@ -1,9 +1,11 @@
 export { checkPlan } from "./checkPlan";
 export { isReachable, own, portCollisions, portPath, readProject } from "./compose";
-export type { ComposeProject, FileMount, PortMapping, ServiceSpec } from "./compose";
+export type { ComposeProject, FileMount, PlacedProject, PortMapping, ServiceSpec } from "./compose";
 export { HostFiles, hostFolder, readLocalContent, sharedContent } from "./files";
 export { registriesSchema, registryAuth } from "./image";
 export type { Registries } from "./image";
+export { ReleaseLedger, activeRollbacks, isReleaseOf, rollbackSchema, versionOf } from "./releases";
+export type { ReleaseLedgerArgs, ReleaseText, Rollbacks } from "./releases";
 export type { ServiceSummary } from "./service";
 export { ServiceGroup } from "./serviceGroup";
 export type { ServiceGroupArgs } from "./serviceGroup";

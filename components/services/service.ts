@@ -101,6 +101,11 @@ export class Service extends pulumi.ComponentResource {
         return this.containers.map(({ gate }) => gate);
     }
 
+    /** What its image is asked for by: known in the plan. */
+    get imageKey(): string {
+        return this.image.key;
+    }
+
     private createImage(name: string): PulledImage | BuiltImage {
         const { engine, spec, prefix, service, registries, digest } = this.args;
         const options = { parent: this };

@@ -92,6 +92,11 @@ export class ServiceGroup extends pulumi.ComponentResource {
         return own(this.services, service)?.containerNames ?? [];
     }
 
+    /** What a service's image is asked for by: known in the plan. */
+    imageOf(service: string): string | undefined {
+        return own(this.services, service)?.imageKey;
+    }
+
     /** The addresses of a service's containers in a network of fixed addresses, by its key. */
     addressesOf(service: string, network: string): string[] {
         const book = own(this.books, network);

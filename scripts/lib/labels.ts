@@ -5,8 +5,12 @@ import { root } from "./paths";
 
 /** Labels on everything of a stack, as index.ts gives them. The project's name is the person's after `pulumi new`. */
 export function stackLabels(stack: string): Record<string, string> {
-    const { name } = parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as { name: string };
-    return { "berth.project": name, "berth.stack": stack };
+    return { "berth.project": projectName(), "berth.stack": stack };
+}
+
+/** The project's name, as Pulumi.yaml has it. */
+export function projectName(): string {
+    return (parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as { name: string }).name;
 }
 
 /** Options of `docker ps` and its like that list only what carries all of the labels. */

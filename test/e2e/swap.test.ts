@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { ask } from "../hosts/ask";
 import { Load, type Seen } from "../hosts/load";
-import { Stack, docker, errorOf, expectSuccess, freePort, root, start, until } from "../hosts/project";
+import { Stack, docker, errorOf, expectSuccess, freePort, root, run, start, until } from "../hosts/project";
 
 jest.setTimeout(20 * 60_000);
 
@@ -133,6 +133,32 @@ test.each([
     expect(seen.flatMap(({ bodies }) => [...bodies.keys()])).not.toContain("broken");
     expect(await version()).toBe(`${before}-healed`);
     expect(await apps()).toHaveLength(1);
+});
+
+test("a service goes back to its last good release, stays there, and goes forward when it is changed", async () => {
+    release("wanted");
+    await stack.mustUp();
+    release("unwanted");
+    await stack.mustUp();
+    const list = () => run("./scripts/releases", ["-s", stack.name, "app"]);
+    const before = (await list()).stdout.trimEnd().split("\n");
+    expect(before[0]).toMatch(/RELEASE +SERVICE +SINCE +IMAGE/);
+    expect(before.filter((line) => line.startsWith("*"))).toHaveLength(1);
+    const back = await run("./scripts/rollback", ["-s", stack.name]);
+    expectSuccess(back);
+    expect(back.all).toMatch(/app: back to release \d+/);
+    expect(await version()).toBe("wanted");
+    const again = await stack.up("--expect-no-changes");
+    expectSuccess(again);
+    expect(again.all).toMatch(/app is put back to release \d+/);
+    expect((await list()).stdout.trimEnd().split("\n")).toHaveLength(before.length + 1);
+    release("mended");
+    const forward = await stack.mustUp();
+    expect(forward.all).not.toContain("put back");
+    expect(await version()).toBe("mended");
+    expectSuccess(await run("./scripts/rollback", ["-s", stack.name, "--undo"]));
+    expect(fs.readFileSync(stack.file, "utf8")).not.toContain("rollback");
+    expect(await version()).toBe("mended");
 });
 
 test("a run that is killed between new and old leaves one version, and nothing else, after the next one", async () => {

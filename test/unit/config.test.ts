@@ -29,12 +29,14 @@ const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((directory) => fs.rmSync(directory, { recursive: true })));
 
 test("the smallest config gets the defaults", () => {
-    const { project, ...config } = read({ host, services: { web: { image: "nginx" } } });
+    const { project, written, ...config } = read({ host, services: { web: { image: "nginx" } } });
+    expect(written).toEqual({ web: { image: "nginx" } });
     expect(config).toEqual({
         host: { ...host, dockerHost: "unix:///var/run/docker.sock" },
         engine: { users: [], registryMirrors: [] },
         registries: {},
         protectVolumes: true,
+        secretServices: false,
         published: [],
         warnings: [],
     });

@@ -7,6 +7,7 @@ import { type Mistake, type Path, type Source, configSource, fileSource } from "
 import { type Interpolated, interpolate } from "./interpolation";
 import type { ComposeProject } from "./project";
 import { isBelow, readSections } from "./readSections";
+import { isRecord } from "./schema/values";
 import { projectVariables } from "./variables";
 
 /** Where a project stands: in a Compose file, or in sections of the stack's config. */
@@ -34,6 +35,8 @@ export interface ReadContext {
     environment: NodeJS.ProcessEnv;
     /** Active profiles; `*` is all of them. Default: those of the variable COMPOSE_PROFILES */
     profiles?: string[];
+    /** Services that have another text than what is written, by name. Default: none */
+    replaced?: Record<string, unknown>;
     /** Value of `COMPOSE_PROJECT_NAME`. */
     projectName: string;
 }
@@ -49,6 +52,8 @@ export type ReadProject =
 
 export interface PlacedProject {
     project: ComposeProject;
+    /** The services as they are written, by name: variables are not filled in. */
+    written: Record<string, unknown>;
     /** `compose.yaml:12:5: services.web.ports[0]`, or `berth:services.web.ports[0]` */
     placeOf: (path: Path) => string;
 }
@@ -63,8 +68,9 @@ const WITHOUT_EFFECT = ["name", "version"];
  * @see https://github.com/compose-spec/compose-spec/blob/main/spec.md
  */
 export function readProject(from: ProjectSource, context: ReadContext): ReadProject {
-    const source = readSource(from);
-    if (Array.isArray(source)) return { errors: source };
+    const read = readSource(from);
+    if (Array.isArray(read)) return { errors: read };
+    const source = context.replaced ? withServices(read, context.replaced) : read;
     const directory = from.kind === "file" ? path.dirname(from.path) : from.directory;
     const { variables, errors } = projectVariables(context, directory);
 
@@ -84,7 +90,11 @@ export function readProject(from: ProjectSource, context: ReadContext): ReadProj
     mistakes.push(...(built?.mistakes ?? []).filter(({ path: at }) => !named.some((bad) => isBelow(bad, at))));
 
     if (built) hideConfigs(built.project, filled.origins);
-    const readable = built && { project: built.project, placeOf: (at: Path) => source.placeOf(at) };
+    const readable = built && {
+        project: built.project,
+        written: isRecord(source.value.services) ? source.value.services : {},
+        placeOf: (at: Path) => source.placeOf(at),
+    };
     if (readable && mistakes.length + errors.length === 0)
         return { ...readable, warnings: [...unsetWarnings(filled.unset), ...(built?.warnings ?? [])] };
     return {
@@ -108,6 +118,12 @@ function readSource(from: ProjectSource): Source | string[] {
         return [`${name}: ${why}; berth:composeFile names a Compose file, relative to the project's folder`];
     }
     return fileSource(text, name);
+}
+
+/** A source some of whose services have another text. */
+function withServices(source: Source, replaced: Record<string, unknown>): Source {
+    const services = isRecord(source.value.services) ? source.value.services : {};
+    return { ...source, value: { ...source.value, services: { ...services, ...replaced } } };
 }
 
 function listOf(text = ""): string[] {

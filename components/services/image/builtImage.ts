@@ -39,14 +39,13 @@ export class BuiltImage extends pulumi.ComponentResource {
         super("berth:index:BuiltImage", name, {}, opts);
         const { engine, prefix, service, registries = {} } = args;
         const { host } = engine;
-        const build = { ...args.build, tags: [...args.build.tags, ...(args.tags ?? [])] };
-        const { content, words, key } = readBuild(build, args.platform);
-        this.key = `${repositoryName(`${prefix}-${service}`)}:${key.slice(0, 12)}`;
+        const { content, words, key } = readBuild(withTags(args.build, args.tags), args.platform);
+        this.key = `${repositoryName(`${prefix}-${service}`)}:${tagOf(key)}`;
 
         // The name says which build it is: what is in the state belongs to this one only.
         const child = `${name}-build-${key.slice(0, 12)}`;
         const upload = content && new Upload(`${child}-upload`, { engine, prefix, content }, { parent: this });
-        const secrets = Object.entries(build.secrets);
+        const secrets = Object.entries(args.build.secrets);
         const hasPrivate = secrets.length > 0 || Object.keys(registries).length > 0;
         const privateFile = hasPrivate ? `.${prefix}-${key.slice(0, 16)}.private` : "";
         const command = (verb: string, ...more: string[]) =>
@@ -76,6 +75,14 @@ export class BuiltImage extends pulumi.ComponentResource {
         this.registerOutputs({ imageId: this.imageId });
     }
 }
+
+/** The tag of an image that is built now: it changes with the content and the arguments. */
+export function buildTag({ build, tags, platform }: Pick<BuiltImageArgs, "build" | "tags" | "platform">): string {
+    return tagOf(readBuild(withTags(build, tags), platform).key);
+}
+
+const tagOf = (key: string) => key.slice(0, 12);
+const withTags = (build: BuildSpec, tags: string[] = []): BuildSpec => ({ ...build, tags: [...build.tags, ...tags] });
 
 /** The name of a stack and a service as a repository's: small letters, and single signs between them. */
 export function repositoryName(text: string): string {

@@ -1,4 +1,4 @@
-export { BuiltImage } from "./builtImage";
+export { BuiltImage, buildTag } from "./builtImage";
 export type { BuiltImageArgs } from "./builtImage";
 export { parseImageReference } from "./imageReference";
 export type { ImageReference } from "./imageReference";

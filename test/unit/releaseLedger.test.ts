@@ -1,0 +1,49 @@
+import { DockerEngine } from "../../components/engine";
+import { LocalHost } from "../../components/host";
+import { ReleaseLedger, ServiceGroup } from "../../components/services";
+import { inputsOf, isSecret, names, reset, settle, unwrap } from "./mocks";
+import { project } from "./services";
+
+const labels = { "berth.project": "berth", "berth.stack": "test" };
+
+async function build(secret: boolean) {
+    reset();
+    const host = new LocalHost("host", {
+        machineName: "berth-test",
+        image: "berth/host:x",
+        sshPort: 20022,
+        publishedPorts: [],
+        labels,
+    });
+    const engine = new DockerEngine("engine", { host, labels, users: [] });
+    const given = project({ web: { image: "nginx:1.30" }, none: { image: "me/none:1", scale: 0 } });
+    const shared = { engine, prefix: "berth-test" };
+    const services = new ServiceGroup("services", { ...shared, project: given, labels, protectVolumes: true });
+    const written = { web: { image: "nginx:${V}" }, none: {}, inactive: {} };
+    new ReleaseLedger("releases", { ...shared, services, written, secret });
+    await settle();
+    return inputsOf("releases");
+}
+
+test("what is written down is each service that has a container, with the text that it was made from", async () => {
+    const { stdin, create, delete: gone } = await build(false);
+    const [container, text, ...rest] = String(stdin).split("\n");
+    expect(container).toMatch(/^berth-test-web-[0-9a-f]{8}$/);
+    expect(text).toBe('{"service":"web","of":"nginx:1.30","written":{"image":"nginx:${V}"}}');
+    expect(rest).toEqual([""]);
+    expect(create).toMatch(/ record-releases record berth-test \/var\/lib\/docker\/berth\/berth-test$/);
+    expect(gone).toMatch(/ record-releases remove berth-test \/var\/lib\/docker\/berth\/berth-test$/);
+});
+
+test("it is written down when every container is healthy", async () => {
+    await build(false);
+    const order = names();
+    for (const gate of order.filter((name) => name.endsWith("-gate")))
+        expect(order.indexOf(gate)).toBeLessThan(order.lastIndexOf("releases"));
+});
+
+test("a text that is secret stays so", async () => {
+    const { stdin } = await build(true);
+    expect(isSecret(stdin)).toBe(true);
+    expect(unwrap(stdin)).toContain('"written":{"image":"nginx:${V}"}');
+});
