@@ -19,7 +19,8 @@ export LC_ALL=C
 umask 022
 
 readonly INSIDE=/etc/nginx/berth
-readonly KEEPS_CONNECTIONS=1.27.4
+# The versions that brought what an older nginx does not know.
+readonly KEEPS_CONNECTIONS=1.27.4 HAS_HTTP2_DIRECTIVE=1.25.1
 readonly POLL_SECONDS=0.1
 readonly RELOAD_SECONDS=15
 
@@ -72,13 +73,15 @@ fill_in_dates() {
     done
 }
 
-# An older nginx does not know the directive, and closes idle connections at a switch.
+is_older() { [ "$1" != "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+# An older nginx closes idle connections at a switch, or speaks HTTP/1.1 only.
 fit_version() {
     local version
     version=$(docker exec "$container" nginx -v 2>&1) || fail "nginx does not run:" "$(nginx_log)"
     version=${version##*/} version=${version%% *}
-    if [ "$(printf '%s\n' "$KEEPS_CONNECTIONS" "$version" | sort -V | head -n 1)" = "$KEEPS_CONNECTIONS" ]; then return; fi
-    sed -i '/^ *keepalive_min_timeout /d' "$draft"/*.conf
+    if is_older "$version" "$KEEPS_CONNECTIONS"; then sed -i '/^ *keepalive_min_timeout /d' "$draft"/*.conf; fi
+    if is_older "$version" "$HAS_HTTP2_DIRECTIVE"; then sed -i '/^ *http2 on;$/d' "$draft"/*.conf; fi
 }
 
 check() {

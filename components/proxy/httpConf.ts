@@ -74,6 +74,8 @@ function upstreams({ sites, addressesOf }: HttpConfArgs): string[] {
         const servers = addressesOf(service).map(
             (address) => `    server ${address}:${port} max_fails=2 fail_timeout=5s;\n`,
         );
+        // Without a container there must be a server all the same, for nginx to say that none answers.
+        if (servers.length === 0) servers.push(`    server 127.0.0.1:${port} down;\n`);
         return `upstream ${name} {\n${servers.join("")}    keepalive 32;\n    keepalive_timeout 4s;\n}\n`;
     });
 }

@@ -131,15 +131,17 @@ it("does not take an nginx that has died for one without old processes", () => {
 });
 
 it("leaves out what an older nginx does not know", () => {
-    for (const [version, isThere] of [
-        ["1.26.3", false],
-        ["1.27.3", false],
-        ["1.27.4", true],
-        ["1.28.0", true],
+    for (const [version, isThere, hasHttp2] of [
+        ["1.24.0", false, false],
+        ["1.26.3", false, true],
+        ["1.27.3", false, true],
+        ["1.27.4", true, true],
+        ["1.28.0", true, true],
     ] as const) {
         fs.writeFileSync(at("version"), `${version} (Debian)\n`);
-        expect(run("switch", release("keepalive_min_timeout 5s;\n# end"))).toMatchObject({ code: 0 });
-        expect([version, text("proxy/current/http.conf").includes("keepalive")]).toEqual([version, isThere]);
+        expect(run("switch", release("keepalive_min_timeout 5s;\n    http2 on;\n# end"))).toMatchObject({ code: 0 });
+        const conf = text("proxy/current/http.conf");
+        expect([version, conf.includes("keepalive"), conf.includes("http2")]).toEqual([version, isThere, hasHttp2]);
     }
 });
 

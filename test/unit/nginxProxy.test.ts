@@ -104,6 +104,12 @@ test("a service without a health check is asked at the port that nginx leads to"
     expect(inputsOf(`${containerOf("db")[0]}-gate`).create).not.toContain("tcp:");
 });
 
+test("a service without containers has a site that says so", async () => {
+    const none = { ...services, api: { image: "me/api:1", expose: ["9000"], scale: 0 } };
+    const { sites } = await build({ sites: { default: { service: "api" } }, services: none });
+    expect(sites).toContain("upstream api_9000 {\n    server 127.0.0.1:9000 down;\n");
+});
+
 test("sites change without nginx, its container or its command", async () => {
     const ask = async (given: Given) => {
         await build(given);
