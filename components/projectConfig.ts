@@ -106,20 +106,26 @@ export function configuredProject(
         prefix: context.projectName,
     });
     const { project, proxy } = front;
-    const placeOf: PlaceOf = (at) =>
-        proxy && at[0] === "services" && at[1] === PROXY ? `${NAMESPACE}:proxy.port` : readable.placeOf(at);
+    const placeOf: PlaceOf = (at) => (proxy && isOfProxy(at) ? proxyPort(at[3]) : readable.placeOf(at));
     for (const { at, path: place, message } of front.mistakes) {
         errors.push(`${at === "config" ? pathText(place) : readable.placeOf(place)}: ${message}`);
     }
     warnings.push(...front.warnings);
     for (const { path: at, message } of portCollisions(project.services, reserved)) {
-        errors.push(`${placeOf(at)}: ${message}`);
+        const said = proxy ? message.replace(PROXY_PORTS, (_all, index: string) => proxyPort(Number(index))) : message;
+        errors.push(`${placeOf(at)}: ${said}`);
     }
     const published = publishedPorts(project, placeOf);
     if (host) errors.push(...exposureMistakes(host, published));
     if (context.secretKeys.includes(`${NAMESPACE}:services`)) hideEnvironment(project);
     return { project, written: readable.written, proxy, published, warnings, errors };
 }
+
+/** nginx's own ports, as the reader of services calls them; a person has written them elsewhere. */
+const PROXY_PORTS = new RegExp(`services\\.${PROXY}\\.ports\\[(\\d+)\\]`, "g");
+const isOfProxy = ([section, service, key]: readonly (string | number)[]) =>
+    section === "services" && service === PROXY && key === "ports";
+const proxyPort = (index: unknown) => `${NAMESPACE}:proxy.${index === 1 ? "httpsPort" : "port"}`;
 
 type PlaceOf = (path: readonly (string | number)[]) => string;
 

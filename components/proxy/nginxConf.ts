@@ -42,7 +42,7 @@ http {
     server {
         listen 127.0.0.1:${HEALTH_PORT};
         access_log off;
-        location / { return 204; }
+        location / { return 200 "ok\\n"; }
     }
     include ${RELEASES}/current/http*.conf;
 }

@@ -7,6 +7,8 @@ import type { ProxyConfig } from "./sitesSchema";
 export const PROXY = "proxy";
 export const PROXY_NETWORK = "berth-proxy";
 
+const HEALTH = `http://127.0.0.1:${HEALTH_PORT}/`;
+
 /** Where a stack's sites lie on the host. */
 export const releasesFolder = (prefix: string) => hostFolder(prefix, "proxy");
 
@@ -62,7 +64,7 @@ function nginxProject(
                 configs: [{ source: "nginx.conf", target: "/etc/nginx/nginx.conf" }],
                 volumes: [{ type: "bind", source: releasesFolder(prefix), target: RELEASES, read_only: true }],
                 healthcheck: {
-                    test: ["CMD", "curl", "-sS", "-o", "/dev/null", `http://127.0.0.1:${HEALTH_PORT}/`],
+                    test: `curl -sSf -o /dev/null ${HEALTH} || wget -q -O /dev/null ${HEALTH}`, // slim images have no curl
                     interval: "10s",
                     timeout: "5s",
                     retries: 3,

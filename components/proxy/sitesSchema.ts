@@ -1,3 +1,4 @@
+import * as ipaddr from "ipaddr.js";
 import { z } from "zod";
 
 const whole = (min: number, max: number) => {
@@ -16,6 +17,12 @@ const seconds = z
 const range = z
     .union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: "not an address or a range such as 10.0.0.0/8" })
     .describe("An address or a range.");
+/** A range in its canonical form, with room for a dozen containers. */
+function isSubnet(text: string): boolean {
+    if (!ipaddr.IPv4.isValidCIDR(text) || !/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(text)) return false;
+    const [, bits] = ipaddr.IPv4.parseCIDR(text);
+    return bits >= 8 && bits <= 28 && `${ipaddr.IPv4.networkAddressFromCIDR(text).toString()}/${bits}` === text;
+}
 const secretName = z.string().regex(/^[_a-zA-Z][_a-zA-Z0-9]*$/, { error: "not the name of an entry of berth:secrets" });
 
 /** A host name that a browser sends: `example.com`, or `*.example.com` for all below. */
@@ -174,7 +181,8 @@ export const proxySchema = z
                 .describe("How long a request may go on with the old version after a switch. Default: 60s"),
             acme: acmeSchema.optional(),
             subnet: z
-                .cidrv4({ error: "not a range such as 10.213.7.0/24" })
+                .string({ error: "write a range as text" })
+                .refine(isSubnet, { error: "not a range of IPv4 for some containers; write one such as 10.213.7.0/24" })
                 .optional()
                 .describe(
                     "Addresses of the proxy's own network. Default: a range in 10.213.0.0/16, by the stack's name",

@@ -202,6 +202,28 @@ test("ACME wants an account, names, and a certificate that vouches for a server 
     expect(errorsOf(site, { proxy: { acme: { email: "me", server: "http://x" } } })).toHaveLength(2);
 });
 
+test.each(["10.0.0.5/24", "10.9.0.0/30", "10.9.0.0", "0.0.0.0/0", "fd00::/64", "10.9/16"])(
+    "the range %s is refused: it is none, or has no room",
+    (subnet) => {
+        const errors = errorsOf({ default: { service: "app" } }, { proxy: { subnet } });
+        expect(errors).toEqual([expect.stringMatching(/^berth:proxy\.subnet: .*write one such as 10\.213\.7\.0\/24$/)]);
+    },
+);
+
+test("ports that meet are called as a person has written them", () => {
+    const tls = { certificate: "X", key: "X" };
+    expect(errorsOf({ default: { service: "app" } }, { proxy: { port: 9000 } })).toEqual([
+        "berth:services.both.ports[0]: port 9000 of the host is used by berth:proxy.port too; choose another",
+    ]);
+    const both = errorsOf(
+        { default: { service: "app", tls } },
+        { proxy: { port: 81, httpsPort: 81 }, secrets: { X: "x" } },
+    );
+    expect(both).toContain(
+        "berth:proxy.httpsPort: port 81 of the host is used by berth:proxy.port too; choose another",
+    );
+});
+
 test("an nginx that loses requests at a switch is warned of in the plan", () => {
     const warnings = (image: string) => configOf({ default: { service: "app" } }, { proxy: { image } }).warnings;
     for (const image of ["nginx:1.26", "nginx:1.27.3-alpine", "registry.example/nginx:1.20.1"])
