@@ -2,15 +2,13 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { parseConfig } from "../../components/config";
-import { DockerEngine } from "../../components/engine";
-import { LocalHost } from "../../components/host";
 import { NginxProxy } from "../../components/proxy";
 import { passwordFile } from "../../components/proxy/passwords";
 import { ServiceGroup } from "../../components/services";
 import type { ContainerOutputs } from "../../components/services/addresses";
+import { labels, localEngine } from "./engine";
 import { inputsOf, isSecret, names, registered, reset, settle, unwrap } from "./mocks";
 
-const labels = { "berth.project": "berth", "berth.stack": "test" };
 const services = {
     app: { image: "me/app:1", expose: ["8080"], deploy: { replicas: 2 } },
     api: { image: "me/api:1", expose: ["9000"] },
@@ -45,14 +43,7 @@ async function build(given: Given) {
     });
     if ("errors" in read) throw new Error(read.errors.join("\n"));
     const { project, proxy } = read.config;
-    const host = new LocalHost("host", {
-        machineName: "berth-test",
-        image: "berth/host:x",
-        sshPort: 20022,
-        publishedPorts: [],
-        labels,
-    });
-    const engine = new DockerEngine("engine", { host, labels, users: [] });
+    const engine = localEngine();
     const shared = { engine, prefix: "berth-test", project };
     const group = new ServiceGroup("services", { ...shared, labels, protectVolumes: true, containers });
     if (proxy) new NginxProxy("sites", { ...shared, services: group, ...proxy });

@@ -1,21 +1,11 @@
-import { DockerEngine } from "../../components/engine";
-import { LocalHost } from "../../components/host";
 import { ReleaseLedger, ServiceGroup } from "../../components/services";
+import { labels, localEngine } from "./engine";
 import { inputsOf, isSecret, names, reset, settle, unwrap } from "./mocks";
 import { project } from "./services";
 
-const labels = { "berth.project": "berth", "berth.stack": "test" };
-
 async function build(secret: boolean) {
     reset();
-    const host = new LocalHost("host", {
-        machineName: "berth-test",
-        image: "berth/host:x",
-        sshPort: 20022,
-        publishedPorts: [],
-        labels,
-    });
-    const engine = new DockerEngine("engine", { host, labels, users: [] });
+    const engine = localEngine();
     const given = project({ web: { image: "nginx:1.30" }, none: { image: "me/none:1", scale: 0 } });
     const shared = { engine, prefix: "berth-test" };
     const services = new ServiceGroup("services", { ...shared, project: given, labels, protectVolumes: true });

@@ -2,25 +2,15 @@ import type * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { DockerEngine } from "../../components/engine";
-import { LocalHost } from "../../components/host";
 import { ServiceGroup, type ServiceGroupArgs } from "../../components/services";
 import type { ComposeProject, ServiceSpec } from "../../components/services/compose";
+import { labels, localEngine } from "./engine";
 import { inputsOf, isSecret, names, registered, reset, settle, unwrap } from "./mocks";
 import { project, volume } from "./services";
 
-const labels = { "berth.project": "berth", "berth.stack": "test" };
-
 async function build(given: ComposeProject, more: Partial<ServiceGroupArgs> = {}) {
     reset();
-    const host = new LocalHost("host", {
-        machineName: "berth-test",
-        image: "berth/host:x",
-        sshPort: 20022,
-        publishedPorts: [],
-        labels,
-    });
-    const engine = new DockerEngine("engine", { host, labels, users: [] });
+    const engine = localEngine();
     const args = { engine, project: given, prefix: "berth-test", labels, protectVolumes: true, ...more };
     const group = new ServiceGroup("services", args);
     await settle();
