@@ -5,7 +5,16 @@ import { userError } from "../userError";
 export interface ContainerOutputs {
     name?: string;
     labels?: { label: string; value: string }[];
+    /** What it has; nothing where it does not run. */
     networkDatas?: { networkName?: string; ipAddress?: string }[];
+    /** What was asked for, under the name that the provider's version gives it. */
+    networksAdvanced?: AskedNetwork[];
+    networksAdvanceds?: AskedNetwork[];
+}
+
+interface AskedNetwork {
+    name?: string;
+    ipv4Address?: string;
 }
 
 /** Addresses of the stack's containers, as the state has them: by network, then by container. */
@@ -17,12 +26,15 @@ export type KnownAddresses = ReadonlyMap<string, ReadonlyMap<string, string>>;
  */
 export function knownAddresses(containers: ReadonlyMap<string, ContainerOutputs>, scope: string): KnownAddresses {
     const known = new Map<string, Map<string, string>>();
-    for (const [resource, { name, networkDatas = [] }] of containers) {
+    for (const [resource, { name, networkDatas = [], networksAdvanced, networksAdvanceds }] of containers) {
         if (name === undefined || !resource.startsWith(scope)) continue;
-        for (const { networkName = "", ipAddress = "" } of networkDatas) {
-            if (ipAddress === "") continue;
-            const network = known.get(networkName) ?? new Map<string, string>();
-            known.set(networkName, network.set(name, ipAddress));
+        const asked = (networksAdvanced ?? networksAdvanceds ?? []).map((one) => [one.name, one.ipv4Address] as const);
+        for (const [network = "", address = ""] of [
+            ...networkDatas.map((one) => [one.networkName, one.ipAddress] as const),
+            ...asked,
+        ]) {
+            if (address === "") continue;
+            known.set(network, (known.get(network) ?? new Map<string, string>()).set(name, address));
         }
     }
     return known;

@@ -35,6 +35,19 @@ test("addresses of other networks, of other hosts, and of containers that do not
     expect(known.get("net")).toEqual(new Map([["berth-two/app", "10.1.0.3"]]));
 });
 
+test.each(["networksAdvanced", "networksAdvanceds"])(
+    "a container that does not run keeps the address that was asked for by %s",
+    (key) => {
+        const stopped: ContainerOutputs = {
+            name: "berth-app",
+            networkDatas: [{ networkName: "net", ipAddress: "" }],
+            [key]: [{ name: "net", ipv4Address: "10.1.0.9" }, { name: "default" }],
+        };
+        const known = knownAddresses(new Map([["app", stopped]]), "");
+        expect(known.get("net")).toEqual(new Map([["berth-app", "10.1.0.9"]]));
+    },
+);
+
 test("after a change of the range, every container gets another address", () => {
     const book = new AddressBook("10.2.0.0/24", new Map([["app", "10.1.0.2"]]));
     expect(book.of("app")).toBe("10.2.0.2");
