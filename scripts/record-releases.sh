@@ -31,7 +31,8 @@ of_service() {
     grep "^{\"release\":[0-9]*,\"time\":\"[^\"]*\",\"restore\":\"[^\"]*\",\"image\":\"[^\"]*\",\"service\":\"${1//./\\.}\"," "$ledger" || true
 }
 
-tag_of() { printf '%s-%s:release-%s' "$stack" "$1" "$2" | tr '[:upper:]' '[:lower:]'; }
+# A tag takes what a repository's name does not: capitals, and any signs in a row.
+tag_of() { printf 'berth/release:%s-%s-%s' "${stack:0:60}" "${1:0:40}" "$2"; }
 
 # Where the image comes from a registry, its digest there; else it gets a tag of its own.
 restore() {
@@ -83,7 +84,7 @@ record() {
 
 remove() {
     [ -e "$ledger" ] || return 0
-    sed -n 's/^{"release":[0-9]*,"time":"[^"]*","restore":"\([^"@]*:release-[0-9]*\)".*/\1/p' "$ledger" |
+    sed -n 's/^{"release":[0-9]*,"time":"[^"]*","restore":"\(berth\/release:[^"]*\)".*/\1/p' "$ledger" |
         xargs -r docker image rm >/dev/null 2>&1 || true
     rm -f -- "$ledger" "$folder/releases.lock"
     rmdir -- "$folder" "${folder%/*}" 2>/dev/null || true # others are in it

@@ -25,7 +25,7 @@ afterEach(() => fs.rmSync(root, { recursive: true }));
 
 function run(action: string, input = "") {
     const env = { PATH: `${at("bin")}:/usr/bin:/bin`, ROOT: root };
-    const words = ["--norc", "-c", script, "record-releases", action, "Berth-Test", at("folder")];
+    const words = ["--norc", "-c", script, "record-releases", action, "Berth--Test.", at("folder")];
     const { status, stderr } = spawnSync("bash", words, { input, encoding: "utf8", env });
     return { code: status, stderr };
 }
@@ -81,11 +81,11 @@ it("an image that no registry has is kept by a tag of its own, the newest ten of
         run("record", lines("app", { i }, "berth-test-app:0123"));
     }
     expect(ledger().map(({ release }) => release)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    expect(ledger().at(-1)?.restore).toBe("berth-test-app:release-12");
-    expect(calls()).toContain("image tag sha256:12 berth-test-app:release-12");
+    expect(ledger().at(-1)?.restore).toBe("berth/release:Berth--Test.-app-12");
+    expect(calls()).toContain("image tag sha256:12 berth/release:Berth--Test.-app-12");
     expect(calls().filter((call) => call.startsWith("image rm"))).toEqual([
-        "image rm berth-test-app:release-1",
-        "image rm berth-test-app:release-2",
+        "image rm berth/release:Berth--Test.-app-1",
+        "image rm berth/release:Berth--Test.-app-2",
     ]);
 });
 
@@ -109,9 +109,11 @@ it("a line that was torn is mended by the next release", () => {
 it("goes with the tags that it gave, and with nothing else", () => {
     container("c-web", "sha256:1", "nginx@sha256:aa");
     container("c-app", "sha256:2");
-    run("record", lines("web", { x: '"restore":"other:release-1"' }) + lines("app", {}));
+    run("record", lines("web", { x: '"restore":"berth/release:other-1"' }) + lines("app", {}));
     expect(run("remove")).toEqual({ code: 0, stderr: "" });
-    expect(calls().filter((call) => call.startsWith("image rm"))).toEqual(["image rm berth-test-app:release-2"]);
+    expect(calls().filter((call) => call.startsWith("image rm"))).toEqual([
+        "image rm berth/release:Berth--Test.-app-2",
+    ]);
     expect(fs.existsSync(at("folder"))).toBe(false);
     expect(run("remove")).toEqual({ code: 0, stderr: "" });
 });
