@@ -34,11 +34,12 @@ state() {
     printf '%s %s %s %s %s\n' "$status" "$health" "$restarts" "$code" "$(($(date +%s) - $(date -d "$started" +%s)))"
 }
 
-# The tags of its image, or the image's ID where it has none.
+# The tags of its image, but for those that keep it for a rollback, or the image's ID where it has none.
 image_name() {
     local id tags
     id=$(inspect '{{.Image}}')
-    tags=$(docker image inspect --format '{{join .RepoTags ", "}}' -- "$id" 2>/dev/null) || tags=
+    tags=$(docker image inspect --format '{{range .RepoTags}}{{println .}}{{end}}' -- "$id" 2>/dev/null |
+        sed '/^berth\/release:/d; /^$/d' | paste -sd ' ' -) || tags=
     printf '%s' "${tags:-$id}"
 }
 
@@ -46,8 +47,8 @@ dossier() {
     local reason=$1
     printf '%s: %s\n' "$(inspect '{{.Name}}' | sed 's,^/,,')" "$reason"
     printf '  image:         %s\n' "$(image_name)"
-    inspect '  status:        {{.State.Status}}, restarted {{.RestartCount}} times
-  exit code:     {{.State.ExitCode}}{{if .State.Error}} ({{.State.Error}}){{end}}
+    printf '  status:        %s, restarted %s times\n' "$status" "$restarts"
+    inspect "  exit code:     $code"'{{if .State.Error}} ({{.State.Error}}){{end}}
   out of memory: {{.State.OOMKilled}}'
     inspect '{{if .State.Health}}{{range .State.Health.Log}}{{.ExitCode}} {{printf "%q" .Output}}
 {{end}}{{end}}' | sed '/^$/d' | tail -n 1 | sed 's/^/  health probe:  exit code /'
@@ -116,7 +117,8 @@ while true; do
         fail "it exited with $code"
         ;;
     esac
-    [ "$restarts" -lt "$MAX_RESTARTS" ] || fail "it keeps restarting"
+    # The exit code of one that runs again is that of nothing.
+    [ "$restarts" -lt "$MAX_RESTARTS" ] || [ "$status" = running ] || fail "it keeps restarting"
     [ "$SECONDS" -lt "$deadline" ] || fail "$late after $timeout s"
     sleep "$POLL_SECONDS"
 done

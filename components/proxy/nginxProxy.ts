@@ -100,9 +100,10 @@ export class NginxProxy extends pulumi.ComponentResource {
         const { project, services, sites, config } = this.args;
         const [container = ""] = services.containersOf(PROXY);
         const addressesOf = (service: string) => services.addressesOf(service, PROXY_NETWORK);
-        const deployed = Object.entries(project.services).flatMap(([service, { image = "" }]) =>
-            service === PROXY ? [] : [{ service, image, containers: services.containersOf(service) }],
-        );
+        const deployed = Object.entries(project.services).flatMap(([service, { image }]) => {
+            const name = image ?? services.imageOf(service) ?? "";
+            return service === PROXY ? [] : [{ service, image: name, containers: services.containersOf(service) }];
+        });
         const files = {
             "main.conf": mainConf(config),
             "http.conf": httpConf({ sites, config, addressesOf, filesAt }),

@@ -17,7 +17,13 @@ const startLoad = () =>
     (running = (["close", "keep-alive"] as const).map(
         (connections) => new Load({ port: app.port, path: "/version", clients: 6, connections, pause: 50 }),
     ));
-afterEach(() => Promise.all(running.map((load) => load.stop())));
+/** The Compose file that a test has spoiled. */
+let good: string | undefined;
+afterEach(async () => {
+    if (good !== undefined) app.text = good;
+    good = undefined;
+    await Promise.all(running.map((load) => load.stop()));
+});
 /** Ends the load, of which nothing may be lost. */
 async function nothingLost(): Promise<Seen[]> {
     const seen = await Promise.all(running.map((load) => load.stop()));
@@ -74,7 +80,7 @@ test.each([
         /no-such-image:1/,
     ],
 ])("%s leaves the old one serving, fails again, and the next good one heals", async (_what, spoil, message) => {
-    const good = app.text;
+    good = app.text;
     const before = await app.version();
     startLoad();
     app.setVersion("broken");
@@ -84,6 +90,7 @@ test.each([
         expect(await app.version()).toBe(before);
     }
     app.text = good;
+    good = undefined;
     await app.release(`${before}-healed`);
     const seen = await nothingLost();
     expect(seen.flatMap(({ bodies }) => [...bodies.keys()])).not.toContain("broken\n");

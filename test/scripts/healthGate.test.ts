@@ -21,8 +21,8 @@ function container(states: string[], probe = "exit 0") {
         `cd "${server.root}"
         case "$*" in
             *StartedAt*) { read -r state; rest=$(cat); } <states; echo "$state"; [ -z "$rest" ] || printf '%s\\n' "$rest" >states ;;
-            image*) echo nginx:1.30 ;;
-            *OOMKilled*) echo "  exit code: 1"; echo "  out of memory: true" ;;
+            image*) echo berth/release:t-web-1; echo nginx:1.30; echo berth/release:t-web-2; echo nginx:1 ;;
+            *OOMKilled*) printf '%s\n' "$*" | sed -n 's/.*\\(exit code: *[0-9]*\\).*/  \\1/p'; echo "  out of memory: true" ;;
             *Health.Log*) echo '1 "probe says no"' ;;
             *.Name*) echo /t-web ;;
             exec*) ${probe} ;;
@@ -53,7 +53,7 @@ it.each([
     const { code, stderr } = gate("service");
     expect(code).toBe(1);
     expect(stderr).toMatch(reason);
-    for (const part of ["out of memory: true", "probe says no", "the last line", "image:         nginx:1.30"])
+    for (const part of ["out of memory: true", "probe says no", "the last line", "image:         nginx:1.30 nginx:1\n"])
         expect(stderr).toContain(part);
 });
 
@@ -66,6 +66,13 @@ it("waits for a probe to succeed, and says what it said when it never does", () 
     const { code, stderr } = gate("service", "1", "curl");
     expect(code).toBe(1);
     expect(stderr).toMatch(/it does not answer after 1 s[^]*probe: +refused/);
+});
+
+it("says the exit code of one that keeps restarting, not that of its next start", () => {
+    container(["restarting starting 1 7", "running starting 3 0", "restarting starting 3 7", "running starting 3 0"]);
+    const { code, stderr } = gate("service");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/it keeps restarting[^]*status: +restarting, restarted 3 times\n +exit code: +7\n/);
 });
 
 it("waits for the port of an address to take a connection", async () => {

@@ -178,7 +178,10 @@ test("a folder of the project is brought to the host and served", async () => {
 });
 
 test("without sites, a page says what is deployed; with sites, no name but theirs says anything", async () => {
-    const page = await build({});
+    fs.mkdirSync(path.join(directory, "built"));
+    fs.writeFileSync(path.join(directory, "built/Dockerfile"), "FROM busybox\n");
+    const page = await build({ services: { ...services, own: { build: "./built" } } });
+    expect(page.sites).toMatch(/<td>own<\/td><td>berth-test-own:[0-9a-f]{12}<\/td>/);
     expect(page.sites).toContain("==> pages/deployed.html\n");
     expect(page.sites).toContain("<td>me/app:1</td>");
     expect(page.sites).not.toContain("<td>nginx");
