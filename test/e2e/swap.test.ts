@@ -51,12 +51,21 @@ test(`${DEPLOYS} deploys under load lose no request, with a connection for each 
     }
 });
 
+/** Begins to deploy a version, and, just before the switch, a request of 10 seconds. */
+async function deployDuringRequest(version: string) {
+    app.setVersion(version);
+    const run = start("./scripts/up", ["--stack", app.stack.name]);
+    await until("the new container is there", () => /-gate creating/.test(run.output()));
+    return { ...run, slow: ask(app.port, "localhost", { path: "/slow?seconds=10" }) };
+}
+
 test("a request of 10 seconds that is in flight during a switch is answered", async () => {
     const [old] = await app.containers();
-    const slow = ask(app.port, "localhost", { path: "/slow?seconds=10" });
-    await app.release("after-slow");
+    const before = await app.version();
+    const { slow, result } = await deployDuringRequest("after-slow");
+    expectSuccess(await result);
+    expect(await slow).toMatchObject({ status: 200, body: `${before} after 10 s\n` });
     expect(await app.version()).toBe("after-slow");
-    expect(await slow).toMatchObject({ status: 200 });
     expect(await app.containers()).not.toContain(old);
 });
 
@@ -126,10 +135,8 @@ test("a service goes back to its last good release, stays there, and goes forwar
 test("a run that is killed between new and old leaves one version, and nothing else, after the next one", async () => {
     const { stack } = app;
     startLoad();
-    // The switch waits for this request: it is killed in the midst of it.
-    const slow = ask(app.port, "localhost", { path: "/slow?seconds=10" });
-    app.setVersion("killed");
-    const { child, result, output } = start("./scripts/up", ["--stack", stack.name]);
+    // The switch waits for the request: it is killed in the midst of it.
+    const { slow, child, result, output } = await deployDuringRequest("killed");
     await until("the switch has begun", () => / sites updating/.test(output()));
     process.kill(-(child.pid ?? 0), "SIGKILL");
     await result;
