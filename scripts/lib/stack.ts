@@ -59,13 +59,14 @@ export async function stackExists(pulumi: Pick<Pulumi, "output">, stack: string)
     return stacks.some(({ name }) => name === stack || name.endsWith(`/${stack}`));
 }
 
-/** The list reads every stack's file, of which another run may have written a half: that is over in a moment. */
+/** A listing fails where another run just writes a stack's file: that is over in a moment. */
+const BEING_WRITTEN = /EOF|unexpected end of JSON|code=NotFound.*\.tmp/;
 async function listStacks(pulumi: Pick<Pulumi, "output">): Promise<string> {
     for (let attempt = 1; ; attempt++) {
         try {
             return await pulumi.output(["stack", "ls", "--json"]);
         } catch (error) {
-            if (attempt === LIST_ATTEMPTS || !/EOF|unexpected end of JSON/.test(String(error))) throw error;
+            if (attempt === LIST_ATTEMPTS || !BEING_WRITTEN.test(String(error))) throw error;
             await setTimeout(LIST_PAUSE_MS);
         }
     }

@@ -33,8 +33,11 @@ test("PULUMI_STACK names the stack where no option does", () => {
     expect(splitStack(["-s", "x"], { PULUMI_STACK: "dev" }).stack).toBe("x");
 });
 
-test("a stack's file that another run has written a half of is waited for, any other failure is one", async () => {
-    const answers = ["error: unexpected EOF", '[{ "name": "organization/berth/dev" }]', "error: no backend"];
+test.each([
+    "error: unexpected EOF",
+    "error: list bucket: blob (code=NotFound): lstat .pulumi/stacks/berth/dev.json.1.tmp: no such file or directory",
+])("a stack's file that another run writes is waited for, any other failure is one: %s", async (first) => {
+    const answers = [first, '[{ "name": "organization/berth/dev" }]', "error: no backend"];
     const output = jest.fn(() => {
         const answer = answers.shift() ?? "";
         return answer.startsWith("error") ? Promise.reject(new Error(answer)) : Promise.resolve(answer);
