@@ -204,7 +204,7 @@ function configRemedy(errors: string[]): string {
 }
 
 /** What the aws plugin takes from the same places. */
-function awsAccount(all: Record<string, string>, env: NodeJS.ProcessEnv): AwsAccount {
+export function awsAccount(all: Record<string, string>, env: NodeJS.ProcessEnv): AwsAccount {
     const own = ["aws:accessKey", "aws:assumeRoles", "aws:assumeRoleWithWebIdentity", "aws:sharedCredentialsFiles"];
     return {
         region: all["aws:region"] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION,

@@ -393,7 +393,8 @@ phase_daemon() {
   local pending found own='#!/bin/sh
 # Written by Berth: the name of Compose v1 for the Compose of today.
 exec docker compose "$@"'
-  if ! systemctl is-enabled --quiet docker containerd || ! systemctl is-active --quiet docker; then
+  # For several units at once it is enough that one of them is enabled.
+  if ! systemctl is-enabled --quiet docker || ! systemctl is-enabled --quiet containerd || ! systemctl is-active --quiet docker; then
     systemctl enable --now containerd docker || daemon_failed "did not start"
     rm -f "$state/daemon-pending" # it has just read its configuration
   fi

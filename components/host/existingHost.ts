@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Exposure, Protocol } from "./exposure";
-import { type Host, type SshConnection, type SshProxy, asRoot, commandConnection } from "./host";
+import { asRoot } from "./asRoot";
+import { type Host, type SshConnection, type SshProxy, commandConnection } from "./host";
 import { type GivenKey, SshKey, identityFile } from "./sshIdentity";
 
 const SCRIPTS = path.join(__dirname, "../../scripts");

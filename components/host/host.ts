@@ -82,11 +82,6 @@ export function commandConnection(c: SshConnection): types.input.remote.Connecti
     };
 }
 
-/** A command line that runs the words as root, for a login that is root or may use sudo. */
-export function asRoot(login: string, words: string[]): string {
-    return [...(login === "root" ? [] : ["sudo", "-n"]), ...words].map(shellQuote).join(" ");
-}
-
 /** What the OpenSSH client is told of one machine. */
 export interface SshTarget {
     identityFile: string;

@@ -1,7 +1,8 @@
+export { asRoot } from "./asRoot";
 export type { AwsAccount } from "./awsAccount";
 export { describeRanges, exposureMistakes, portName } from "./exposure";
 export type { Exposure, PublishedPort } from "./exposure";
-export { asRoot, commandConnection, sshCommand, sshOptions, sshTarget } from "./host";
+export { commandConnection, sshCommand, sshOptions, sshTarget } from "./host";
 export type { Host, SshConnection } from "./host";
 export { createHosts } from "./hosts";
 export type { StackHost } from "./hosts";

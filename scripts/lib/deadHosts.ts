@@ -7,7 +7,8 @@ import {
     exportState,
     importState,
     providerOf,
-    sshWordsOf,
+    sshHostOf,
+    sshWords,
     withoutResources,
 } from "./state";
 
@@ -81,12 +82,10 @@ async function isOnEngine({ id = "", provider }: StateResource, resources: State
 
 /** Whether an instance lets us in. One on which nothing was installed yet has no way to ask; it is left to the update. */
 async function letsUsIn(instance: StateResource, resources: StateResource[]): Promise<boolean> {
-    const ssh = sshWordsOf(providerOn(instance, resources));
-    if (!ssh) return true;
-    const [command = "", ...words] = ssh;
-    const options = ["-o", "BatchMode=yes", "-o", `ConnectTimeout=${PROBE_SECONDS}`];
-    const args = [...options, ...words, "true"];
-    const { exitCode } = await execute(command, args, { timeout: 3 * PROBE_SECONDS * 1000 });
+    const host = sshHostOf(providerOn(instance, resources));
+    if (!host) return true;
+    const [command = "", ...words] = sshWords(host, ["-o", "BatchMode=yes", "-o", `ConnectTimeout=${PROBE_SECONDS}`]);
+    const { exitCode } = await execute(command, [...words, "true"], { timeout: 3 * PROBE_SECONDS * 1000 });
     return exitCode === 0;
 }
 

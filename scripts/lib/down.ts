@@ -2,11 +2,13 @@ import * as fs from "node:fs";
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, stopEc2Lab } from "./ec2Lab";
 import { stopLab } from "./hostImage";
+import { forgetHosts, hostsIn } from "./hosts";
 import { restoreIdentity } from "./identity";
 import { stackLabels } from "./labels";
 import { ensureEngine, stopEngine } from "./localDocker";
 import { cache, stackFile } from "./paths";
 import { checkPrerequisites } from "./prerequisites";
+import { type Traces, findLeftovers } from "./leftovers/afterDown";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
@@ -38,6 +40,7 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
     const dockerHost = usesEngine
         ? await ensureEngine(file?.get("berth:host", "dockerHost") as string | undefined)
         : undefined;
+    let isGone = true;
     if (await stackExists(pulumi, stack)) {
         const before = await recover(pulumi, stack, stackLabels(stack));
         await restoreIdentity(pulumi, stack);
@@ -51,6 +54,9 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
             return code;
         }
         sayKept(resources);
+        forgetHosts(hostsIn(resources));
+        const isPart = args.some((arg) => /^(--target|--exclude|-t$)/.test(arg));
+        isGone = isPart || (await sayLeftovers(stack, { file, dockerHost, before: resources }));
     } else {
         say(`there is no stack ${stack}`);
     }
@@ -60,7 +66,22 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
         await stopEngine(dockerHost, purge);
     }
     if (purge) fs.rmSync(cache, { recursive: true, force: true });
-    return 0;
+    return isGone ? 0 : 1;
+}
+
+/** Looks whether all is gone. What is meant to stay is said, and no failure. */
+async function sayLeftovers(stack: string, traces: Traces): Promise<boolean> {
+    const left = await findLeftovers(stack, traces).catch((error: unknown) => {
+        if (!(error instanceof UserError)) throw error;
+        say(`whether something is left cannot be told: ${error.message}`);
+        return undefined;
+    });
+    if (left === undefined) return false;
+    const lost = left.filter(({ kept }) => kept === undefined);
+    const onServers = left.filter(({ kept, where }) => kept !== undefined && where !== "AWS"); // sayKept told those
+    for (const { where, kind, name, kept } of onServers) say(`the ${kind} ${name} stays (${where}): ${kept}`);
+    for (const { where, kind, name } of lost) say(`still there (${where}): ${kind} ${name}`);
+    return lost.length === 0;
 }
 
 /** Half a teardown is worse than none: AWS would refuse the instance alone, after its address is gone. */

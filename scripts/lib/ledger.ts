@@ -1,9 +1,11 @@
 import { type ReleaseText, hostFolder } from "../../components/services";
+import { asRoot } from "../../components/host/asRoot";
 import { execute } from "./commands";
-import { restoreIdentity } from "./identity";
+import { type NamedHost, openStack } from "./hosts";
 import { projectName } from "./labels";
 import { UserError } from "./progress";
 import type { Pulumi } from "./pulumiCli";
+import { sshWords } from "./state";
 
 /** A release as the host's ledger has it. */
 export interface Release extends ReleaseText {
@@ -23,23 +25,15 @@ export interface Release extends ReleaseText {
  * @throws UserError where the stack is not up, or a host does not answer
  */
 export async function readLedgers(pulumi: Pulumi, stack: string): Promise<Release[][]> {
-    await restoreIdentity(pulumi, stack);
-    const outputs = JSON.parse(await pulumi.output(["stack", "output", "--json", "--stack", stack])) as Outputs;
-    const hosts = (outputs.hosts ?? [outputs]).flatMap(({ ssh }) => ssh ?? []);
-    if (hosts.length === 0) throw new UserError(`the stack ${stack} is not up: ./scripts/up -s ${stack}`);
+    const { hosts } = await openStack(pulumi, stack);
     const file = hostFolder(`${projectName()}-${stack}`, "releases.jsonl");
-    return Promise.all(hosts.map((ssh) => readLedger(ssh, file)));
+    return Promise.all(hosts.map((host) => readLedger(host, file)));
 }
 
-interface Outputs {
-    ssh?: string;
-    hosts?: { ssh?: string }[];
-}
-
-/** @param ssh a command line, as the stack's outputs have it */
-async function readLedger(ssh: string, file: string): Promise<Release[]> {
-    const read = `if [ "$(id -u)" = 0 ]; then cat '${file}'; else sudo -n cat '${file}'; fi`;
-    const { exitCode, stdout, all } = await execute("bash", ["-c", `${ssh} "$1"`, "bash", read]);
+async function readLedger(host: NamedHost, file: string): Promise<Release[]> {
+    const read = asRoot(host.user, ["cat", file]);
+    const [ssh = "", ...words] = sshWords(host, ["-o", "BatchMode=yes"]);
+    const { exitCode, stdout, all } = await execute(ssh, [...words, read]);
     if (exitCode === 0) return parseLedger(stdout);
     if (/No such file/.test(all)) return [];
     throw new UserError(`the host does not answer: ${all.split("\n").at(-1) ?? ""}`);

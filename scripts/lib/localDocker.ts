@@ -31,6 +31,12 @@ const CANDIDATES = [
 
 const answersAt = (dockerHost: string) => succeeds("docker", ["--host", dockerHost, "version"], { timeout: 10_000 });
 
+/** The engine of this computer that would be used, if one answers. */
+export async function engineThatAnswers(preferred?: string): Promise<string | undefined> {
+    for (const candidate of preferred ? [preferred] : CANDIDATES) if (await answersAt(candidate)) return candidate;
+    return undefined;
+}
+
 /**
  * Finds a Docker engine on this computer, or installs and starts one.
  *

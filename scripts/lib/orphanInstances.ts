@@ -1,5 +1,4 @@
-import type { EC2Client } from "@aws-sdk/client-ec2";
-import { ec2LabOf } from "./ec2Lab";
+import { ec2Client } from "./ec2Client";
 import { say } from "./progress";
 import type { StackFile } from "./stack";
 import { INSTANCE, type StateResource } from "./state";
@@ -21,10 +20,7 @@ export async function removeOrphanInstances(
     const keyNames = namesOf(resources, KEY_PAIR);
     if (!interrupted.some(({ type }) => type === INSTANCE) || keyNames.length === 0) return;
     const known = new Set(namesOf(resources, INSTANCE));
-    // Loaded only here: it is large, and no other run needs it.
-    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
-    const sdk = await import("@aws-sdk/client-ec2");
-    const client = clientFor(sdk.EC2Client, file);
+    const { sdk, client } = await ec2Client(file);
     const filters = [
         { Name: "key-name", Values: keyNames },
         { Name: "instance-state-name", Values: LIVING },
@@ -39,15 +35,3 @@ export async function removeOrphanInstances(
 
 const namesOf = (resources: StateResource[], type: string) =>
     resources.flatMap((resource) => (resource.type === type && resource.id ? [resource.id] : []));
-
-/** Where the stack's instances are: the lab, or the region of the stack, with the credentials of AWS's tools. */
-function clientFor(Client: typeof EC2Client, file: StackFile): EC2Client {
-    const lab = ec2LabOf(file);
-    if (lab) return new Client({ ...lab, credentials: { accessKeyId: "lab", secretAccessKey: "lab" } });
-    const region = file.get("aws:region");
-    const profile = file.get("aws:profile");
-    return new Client({
-        ...(typeof region === "string" && { region }),
-        ...(typeof profile === "string" && { profile }),
-    });
-}

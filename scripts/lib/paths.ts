@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
@@ -12,3 +13,16 @@ export const credentialHelpers = path.join(__dirname, "credential-helpers");
 /** The default stack's config, and the first example. */
 export const defaultStackFile = path.join(root, "examples/nginx/Pulumi.local.yaml");
 export const stackFile = (stack: string) => path.join(root, `Pulumi.${stack}.yaml`);
+
+/** Where a program lies that a shell would find. */
+export function findOnPath(program: string, folders = process.env.PATH ?? ""): string | undefined {
+    const candidates = folders.split(path.delimiter).map((folder) => path.join(folder, program));
+    return candidates.find((file) => {
+        try {
+            fs.accessSync(file, fs.constants.X_OK);
+            return fs.statSync(file).isFile();
+        } catch {
+            return false; // not there, or not ours to run
+        }
+    });
+}

@@ -8,7 +8,7 @@ import { own, stackFile } from "./paths";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 import { StackFile } from "./stack";
-import { type StateResource, exportState, importState, providerOf, sshWordsOf } from "./state";
+import { type StateResource, exportState, importState, providerOf, sshHostOf, sshWords } from "./state";
 
 /** Kinds of the docker provider that block a second creation by their name. */
 const KINDS: Record<string, string> = {
@@ -76,6 +76,6 @@ function dockerOf(resource: StateResource, resources: StateResource[]): ((args: 
     const provider = providerOf(resource.provider, resources);
     const host = provider?.inputs?.host;
     if (typeof host === "string" && host.startsWith("unix://")) return (args) => ["docker", "--host", host, ...args];
-    const ssh = sshWordsOf(provider);
-    return ssh && ((args) => [...ssh, ["docker", ...args].map(shellQuote).join(" ")]);
+    const ssh = sshHostOf(provider);
+    return ssh && ((args) => [...sshWords(ssh), ["docker", ...args].map(shellQuote).join(" ")]);
 }

@@ -1,7 +1,7 @@
 import { type Release, readLedgers } from "./ledger";
 import { UserError, main } from "./progress";
 import { Pulumi } from "./pulumiCli";
-import { splitStack, stackExists } from "./stack";
+import { splitStack } from "./stack";
 import { table } from "./table";
 
 const USAGE = `./scripts/releases [-s STACK] [--json] [SERVICE …]
@@ -19,7 +19,6 @@ main(async () => {
     const unknown = rest.filter((word) => word.startsWith("-") && word !== "--json");
     if (unknown.length > 0) throw new UserError(`${unknown.join(" ")}: no such option\n${USAGE}`);
     const pulumi = await Pulumi.find();
-    if (!(await stackExists(pulumi, stack))) throw new UserError(`there is no stack ${stack}`);
     const hosts = (await readLedgers(pulumi, stack)).map((releases) =>
         releases.filter(({ service }) => services.length === 0 || services.includes(service)),
     );

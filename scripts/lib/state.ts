@@ -27,9 +27,10 @@ export interface StackExport {
     };
 }
 
-/** Secrets in it stay encrypted. */
-export async function exportState(pulumi: Pulumi, stack: string): Promise<StackExport> {
-    return JSON.parse(await pulumi.output(["stack", "export", "--stack", stack])) as StackExport;
+/** @param secrets whether they are shown. Default: they stay encrypted */
+export async function exportState(pulumi: Pulumi, stack: string, secrets = false): Promise<StackExport> {
+    const args = ["stack", "export", "--stack", stack, ...(secrets ? ["--show-secrets"] : [])];
+    return JSON.parse(await pulumi.output(args)) as StackExport;
 }
 
 export async function importState(pulumi: Pulumi, stack: string, state: StackExport): Promise<void> {
@@ -57,17 +58,34 @@ export function withoutResources(resources: StateResource[], gone: Set<string>):
 export const providerOf = (reference: string | undefined, resources: StateResource[]) =>
     resources.find(({ urn }) => urn === reference?.replace(/::[^:]*$/, ""));
 
-/**
- * How the host of a docker provider is reached.
- *
- * @returns the words before a command of the host's own, such as `ssh -o … ubuntu@host`; undefined where it is an engine of this computer
- */
-export function sshWordsOf(provider: StateResource | undefined): string[] | undefined {
+/** How the OpenSSH client reaches a host: what a docker provider is told. */
+export interface SshHost {
+    user: string;
+    /** Name or IP address; an IPv6 one in brackets. */
+    address: string;
+    port: number;
+    /** Options of OpenSSH, such as `IdentityFile=…`: the host's key is pinned, the client's named. */
+    options: string[];
+}
+
+/** @returns undefined where it is no provider, or its engine is one of this computer */
+export function sshHostOf(provider: StateResource | undefined): SshHost | undefined {
     const inputs = provider?.inputs;
     const match = /^ssh:\/\/(.+)@(.+):(\d+)$/.exec(String(inputs?.host));
     if (!match) return undefined;
     const [, user = "", address = "", port = ""] = match;
     // The provider keeps lists as JSON texts in its inputs.
-    const options = typeof inputs?.sshOpts === "string" ? (JSON.parse(inputs.sshOpts) as string[]) : [];
-    return ["ssh", ...options, "-p", port, `${user}@${address}`];
+    const words = typeof inputs?.sshOpts === "string" ? (JSON.parse(inputs.sshOpts) as string[]) : [];
+    return { user, address, port: Number(port), options: words.filter((word) => word !== "-o") };
+}
+
+/**
+ * How the OpenSSH client is run.
+ *
+ * @param more options that come before, and so count before, the host's
+ * @returns the words before a command of the host's own, such as `ssh -o … ubuntu@host`
+ */
+export function sshWords({ user, address, port, options }: SshHost, more: string[] = []): string[] {
+    const bare = address.replace(/^\[(.*)\]$/, "$1");
+    return ["ssh", ...more, ...options.flatMap((option) => ["-o", option]), "-p", String(port), `${user}@${bare}`];
 }

@@ -69,9 +69,16 @@ async function hasPlugins(cli: string): Promise<boolean> {
     return PLUGINS.every((p) => installed.some((i) => i.name === p.name && i.version === p.version));
 }
 
+/** The Pulumi that is there, or can be fetched; undefined where it would have to be built first. */
+export async function findToolchain(): Promise<Toolchain | undefined> {
+    const official = process.env.BERTH_TOOLCHAIN === "built" ? undefined : await officialToolchain();
+    return official ?? (fs.existsSync(builtFolder()) ? builtToolchain() : undefined);
+}
+
+const builtFolder = () => path.join(cache, "toolchain", toolchainKey());
+
 async function builtToolchain(): Promise<Toolchain> {
-    const key = toolchainKey();
-    const folder = path.join(cache, "toolchain", key);
+    const folder = builtFolder();
     if (!fs.existsSync(folder)) {
         await withLock(
             `${folder}.lock`,

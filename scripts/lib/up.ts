@@ -9,16 +9,21 @@ import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { exportState } from "./state";
+import { type StateResource, exportState } from "./state";
 import { StackFile, alone, claimPort, isOpen, splitStack, stackExists } from "./stack";
 
 /** Where the search for a port that leads to the machine's sshd begins. */
 const FIRST_SSH_PORT = 20022;
 
-const USAGE = `./scripts/up [-s STACK] [--lab] [options of \`pulumi up\`]
+const UP = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
-Makes a stack, or brings it up to date (default: local). --lab runs a stack of kind ec2 without an AWS account, on an
-endpoint on this computer.
+const USAGE = `./scripts/up [-s STACK] [--lab] [--repair] [options of \`pulumi up\`]
+
+Makes a stack, or brings it up to date (default: local).
+
+  --lab      runs a stack of kind ec2 without an AWS account, on an endpoint on this computer
+  --repair   installs the engine again, and looks at what there is: what is missing or stopped comes back. What is as
+             it was made is not touched. ./scripts/drift says what there is to repair
 `;
 
 main(async () => {
@@ -28,11 +33,11 @@ main(async () => {
     }
     const { stack, rest } = splitStack(process.argv.slice(2));
     await checkPrerequisites();
-    const args = rest.filter((arg) => arg !== "--lab");
-    return alone(stack, () => up(stack, args, args.length < rest.length));
+    const args = rest.filter((arg) => arg !== "--lab" && arg !== "--repair");
+    return alone(stack, () => up(stack, args, { lab: rest.includes("--lab"), repair: rest.includes("--repair") }));
 });
 
-async function up(stack: string, args: string[], lab: boolean): Promise<number> {
+async function up(stack: string, args: string[], { lab, repair }: { lab: boolean; repair: boolean }): Promise<number> {
     const pulumi = await Pulumi.find();
     const exists = await stackExists(pulumi, stack);
     await prepareHost(stack, lab, () => (exists ? isOnAws(pulumi, stack) : Promise.resolve(false)));
@@ -41,10 +46,15 @@ async function up(stack: string, args: string[], lab: boolean): Promise<number> 
         await restoreIdentity(pulumi, stack);
         const { stopped } = await dropDeadHosts(pulumi, stack, resources);
         refuseStopped(stopped, stack);
+        if (repair) {
+            const code = await repairEngines(pulumi, stack, resources);
+            if (code !== 0) return code;
+            args.push("--refresh");
+        }
     } else {
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
-    const code = await pulumi.show(["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack, ...args]);
+    const code = await pulumi.show([...UP, "--stack", stack, ...args]);
     if (code !== 0) await sayWhoIsLetIn(pulumi, stack);
     else {
         const outputs = await pulumi.output(["stack", "output", "--json", "--stack", stack]);
@@ -102,6 +112,17 @@ function useKnownNginx(file: StackFile, isNew: boolean, versions: string[]): voi
     if (!isNew || !wanted || !newest || versions.includes(wanted)) return;
     say(`the stand-in registry has no nginx ${wanted}: ${newest} is used`);
     file.set(place, `nginx:${newest}`);
+}
+
+/**
+ * Runs the engines' installation again, and nothing else: it mends what is otherwise, and leaves alone what is right. All
+ * that looks at containers comes after it, since it may be needed to reach them.
+ */
+async function repairEngines(pulumi: Pulumi, stack: string, resources: StateResource[]): Promise<number> {
+    const installs = resources.filter(({ urn }) => /::(?:.+\/)?engine-install$/.test(urn));
+    if (installs.length === 0) return 0;
+    const targets = installs.flatMap(({ urn }) => ["--target-replace", urn]);
+    return pulumi.show([...UP, "--stack", stack, ...targets]);
 }
 
 async function isOnAws(pulumi: Pulumi, stack: string): Promise<boolean> {

@@ -90,3 +90,10 @@ it("a configuration that dockerd refuses is not put in place", () => {
     expect(run.stderr).toContain("dockerd refuses");
     expect(host.has(file)).toBe(false);
 });
+
+it.each(["docker", "containerd"])("%s starts at boot again where somebody disabled it", (unit) => {
+    host.install();
+    host.set("disabled", `${unit}\n`);
+    expect(host.install().calls).toContain("systemctl enable --now containerd docker");
+    expect(host.install().calls).not.toContain("systemctl enable --now containerd docker");
+});

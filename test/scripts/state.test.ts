@@ -4,7 +4,7 @@ import { backendEnv } from "../../scripts/lib/backend";
 import { childrenOf } from "../../scripts/lib/deadHosts";
 import { describeOutcome } from "../../scripts/lib/outcome";
 import { own } from "../../scripts/lib/paths";
-import { type StateResource, sshWordsOf, withoutResources } from "../../scripts/lib/state";
+import { type StateResource, sshHostOf, sshWords, withoutResources } from "../../scripts/lib/state";
 
 const resources: StateResource[] = [
     { urn: "instance", type: "aws:ec2/instance:Instance" },
@@ -37,16 +37,25 @@ test("what dies with an instance leaves the state, and nothing points to it any 
 
 test("the way to a host is read from its docker provider", () => {
     const inputs = { host: "ssh://ubuntu@198.51.100.7:22", sshOpts: '["-o","IdentityFile=/k y"]' };
-    expect(sshWordsOf({ urn: "p", type: "pulumi:providers:docker", inputs })).toEqual([
+    const host = sshHostOf({ urn: "p", type: "pulumi:providers:docker", inputs });
+    expect(host).toEqual({ user: "ubuntu", address: "198.51.100.7", port: 22, options: ["IdentityFile=/k y"] });
+    expect(sshWords(host!, ["-t"])).toEqual([
         "ssh",
+        "-t",
         "-o",
         "IdentityFile=/k y",
         "-p",
         "22",
         "ubuntu@198.51.100.7",
     ]);
-    expect(sshWordsOf({ urn: "p", type: "", inputs: { host: "unix:///run/docker.sock" } })).toBeUndefined();
-    expect(sshWordsOf(undefined)).toBeUndefined();
+    const v6 = sshHostOf({
+        urn: "p",
+        type: "pulumi:providers:docker",
+        inputs: { host: "ssh://root@[2001:db8::7]:2222" },
+    });
+    expect(sshWords(v6!)).toEqual(["ssh", "-p", "2222", "root@2001:db8::7"]);
+    expect(sshHostOf({ urn: "p", type: "", inputs: { host: "unix:///run/docker.sock" } })).toBeUndefined();
+    expect(sshHostOf(undefined)).toBeUndefined();
 });
 
 test("the outcome of an update says what runs and who reaches it, in aligned columns", () => {

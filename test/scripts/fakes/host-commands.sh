@@ -64,8 +64,11 @@ case $name in
   systemctl)
     fail_if_told "systemctl-$1"
     case $1 in
-      is-active | is-enabled) [ -e active ] || exit 3 ;;
-      enable) touch active ;;
+      is-active) [ -e active ] || exit 3 ;;
+      is-enabled) # well where any of the units is
+        [ -e active ] || exit 1
+        printf '%s\n' "${@:3}" | grep -qvxFf <(cat disabled 2>/dev/null) || exit 1 ;;
+      enable) touch active; rm -f disabled ;;
     esac ;;
   docker)
     has docker-ce || exit 1

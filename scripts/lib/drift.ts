@@ -1,0 +1,99 @@
+import { containerFindings } from "./drift/containers";
+import { type Expected, expectedOn } from "./drift/expected";
+import type { Finding } from "./drift/finding";
+import { movedTags, registriesOf } from "./drift/images";
+import { careFindings, engineFindings } from "./drift/machine";
+import { surveyHost } from "./drift/survey";
+import { type NamedHost, chooseHost, openStack } from "./hosts";
+import { projectName, stackLabels } from "./labels";
+import { leadingOptions } from "./leadingOptions";
+import { UserError, main, say } from "./progress";
+import { Pulumi } from "./pulumiCli";
+import { table } from "./table";
+
+const USAGE = `./scripts/drift [-s STACK] [-H HOST] [--json]
+
+Says what is otherwise on a stack's hosts than Berth made it, and what needs care soon. Changes nothing.
+
+  -s STACK   the stack (default: local)
+  -H HOST    one host only
+  --json     for machines
+
+Exit code: 0 where all is as it was made, 2 on drift, 1 where a host does not answer or anything else fails. What only
+needs care soon (disk, certificates, reboot, updates) is no drift.
+`;
+/** The exit code that says that there is drift. */
+const DRIFT = 2;
+
+/** What is found on one host. */
+interface Report {
+    host: string;
+    /** Why it could not be looked at; absent where it could. */
+    error?: string;
+    findings: Finding[];
+}
+
+main(async () => {
+    const { stack, host, help, rest } = leadingOptions(process.argv.slice(2));
+    if (help || rest.includes("--help")) {
+        process.stdout.write(USAGE);
+        return 0;
+    }
+    const unknown = rest.filter((word) => word !== "--json");
+    if (unknown.length > 0) throw new UserError(`${unknown.join(" ")}: not understood\n${USAGE}`);
+    const pulumi = await Pulumi.find();
+    const { hosts, resources } = await openStack(pulumi, stack, { secrets: true });
+    const prefix = `${projectName()}-${stack}`;
+    const chosen = host === undefined ? hosts : [chooseHost(hosts, host)];
+    const reports = await Promise.all(
+        chosen.map((one) => reportOn(pulumi, stack, one, expectedOn(one, resources, prefix), prefix)),
+    );
+    process.stdout.write(
+        rest.includes("--json") ? `${JSON.stringify({ stack, hosts: reports }, undefined, 2)}\n` : describe(reports),
+    );
+    for (const { host: name, error } of reports) if (error !== undefined) say(`${name} cannot be looked at: ${error}`);
+    if (reports.some(({ error }) => error !== undefined)) return 1;
+    return reports.some(({ findings }) => findings.some(({ level }) => level === "drift")) ? DRIFT : 0;
+});
+
+async function reportOn(
+    pulumi: Pulumi,
+    stack: string,
+    host: NamedHost,
+    expected: Expected,
+    prefix: string,
+): Promise<Report> {
+    try {
+        const survey = await surveyHost(host, prefix);
+        const running = survey.engine.failure === "";
+        return {
+            host: host.name,
+            findings: [
+                ...engineFindings(expected, survey, stack),
+                ...(running ? containerFindings(expected, survey, { stack, labels: stackLabels(stack) }) : []),
+                ...(running ? await movedTags(expected, survey, await registriesOf(pulumi, stack), stack) : []),
+                ...careFindings(survey, stack),
+            ],
+        };
+    } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return { host: host.name, error: error.message, findings: [] };
+    }
+}
+
+/** A line for each finding, and then what to do, each remedy once. */
+function describe(reports: Report[]): string {
+    const all = reports.flatMap(({ host, findings }) => findings.map((finding) => ({ host, ...finding })));
+    const looked = reports.filter(({ error }) => error === undefined).map(({ host }) => host);
+    if (all.length === 0) return looked.length === 0 ? "" : `${looked.join(", ")}: all is as it was made\n`;
+    const several = reports.length > 1;
+    const rows = all.map(({ host, level, kind, name, found }) => [
+        level === "drift" ? "drift" : "soon",
+        ...(several ? [host] : []),
+        kind,
+        name,
+        found,
+    ]);
+    const remedies = [...new Set(all.map(({ remedy }) => remedy))].map((remedy) => `  ${remedy}\n`);
+    return `${table([["", ...(several ? ["HOST"] : []), "WHAT", "NAME", "FOUND"], ...rows])}\nWhat to do:\n${remedies.join("")}`;
+}

@@ -1,0 +1,94 @@
+import type { NamedHost } from "../hosts";
+import { type StateResource, providerOf } from "../state";
+
+/** The mark of a secret in a state, and the key that holds what it is: `pulumi stack export --show-secrets`. */
+const SECRET = "4dabf18193072939515e22adb298388d";
+
+/** A container as the docker provider was asked for it. */
+export interface AskedContainer {
+    name: string;
+    image: string;
+    envs?: string[];
+    labels?: { label: string; value: string }[];
+    command?: string[];
+    entrypoints?: string[];
+    restart?: string;
+    mustRun?: boolean;
+    memory?: number;
+    cpus?: string;
+    privileged?: boolean;
+    readOnly?: boolean;
+    networkMode?: string;
+    ports?: { internal: number; external?: number; protocol?: string }[];
+    volumes?: { containerPath?: string; hostPath?: string; volumeName?: string; readOnly?: boolean }[];
+    mounts?: { target: string; source?: string; type: string; readOnly?: boolean }[];
+    tmpfs?: Record<string, string>;
+    networksAdvanced?: { name: string }[];
+}
+
+/** What one host of a stack shall have, as its state says. */
+export interface Expected {
+    containers: { id: string; asked: AskedContainer }[];
+    networks: { id: string; name: string }[];
+    volumes: string[];
+    /** What the engine's versions were when it was installed. */
+    versions: Record<string, string>;
+    /** Options of install-docker.sh. */
+    users: string[];
+    version?: string;
+    /** Units of the stack's own that start at boot. */
+    units: string[];
+    /** What was pulled, by the reference that it was asked for by. */
+    images: { reference: string; id: string }[];
+    /** Whether the machine is the stack's alone, so that nothing else has a place there. */
+    dedicated: boolean;
+}
+
+/** @param prefix `PROJECT-STACK` */
+export function expectedOn(host: NamedHost, resources: StateResource[], prefix: string): Expected {
+    const scope = host.name === "host" ? "" : `${host.name}/`;
+    const nameOf = ({ urn }: StateResource) => urn.split("::").at(-1) ?? "";
+    const named = (name: string) => resources.find((resource) => nameOf(resource) === `${scope}${name}`);
+    const provider = named("engine-engine");
+    const onHost = (type: string) =>
+        resources.filter((r) => r.type === type && providerOf(r.provider, resources)?.urn === provider?.urn);
+    const install = named("engine-install");
+    const create = String(install?.inputs?.create);
+    const options = (name: string) =>
+        [...create.matchAll(new RegExp(`--${name} (\\S+)`, "g"))].map(([, value = ""]) => value);
+    const [version] = options("version");
+    return {
+        containers: onHost("docker:index/container:Container").map(({ id = "", inputs }) => ({
+            id,
+            asked: revealed(inputs) as AskedContainer,
+        })),
+        networks: onHost("docker:index/network:Network").map(({ id = "", inputs }) => ({
+            id,
+            name: String(inputs?.name),
+        })),
+        volumes: onHost("docker:index/volume:Volume").map(({ inputs }) => String(inputs?.name)),
+        versions: JSON.parse((install?.outputs?.stdout as string | undefined) ?? "{}") as Record<string, string>,
+        users: options("user"),
+        ...(version !== undefined && { version }),
+        units: [
+            ...(named("start-order") ? [`berth-start-order-${prefix}.service`] : []),
+            ...(named("sites-certificates") ? [`berth-certificates-${prefix}.timer`] : []),
+        ],
+        images: onHost("docker:index/remoteImage:RemoteImage").map(({ inputs, outputs }) => ({
+            reference: String(inputs?.name),
+            id: String(outputs?.imageId),
+        })),
+        dedicated: named("engine-clear") !== undefined,
+    };
+}
+
+/** A value of a state in which secrets are shown. */
+export function revealed(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(revealed);
+    if (value === null || typeof value !== "object") return value;
+    if (SECRET in value) {
+        const { plaintext } = value as { plaintext?: string };
+        return plaintext === undefined ? undefined : (JSON.parse(plaintext) as unknown);
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, revealed(below)]));
+}
