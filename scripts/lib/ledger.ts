@@ -1,4 +1,5 @@
-import { type ReleaseText, hostFolder } from "../../components/services";
+import { hostFolder } from "../../components/services/files/hostFolder";
+import type { ReleaseText } from "../../components/services/releases/releaseLedger";
 import { asRoot } from "../../components/host/asRoot";
 import { execute } from "./commands";
 import { type NamedHost, openStack } from "./hosts";

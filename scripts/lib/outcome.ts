@@ -1,4 +1,4 @@
-import { type Exposure, describeRanges, portName } from "../../components/host";
+import { type Exposure, describeRanges, portName } from "../../components/host/exposure";
 import type { ServiceSummary } from "../../components/services";
 import { table } from "./table";
 

@@ -77,8 +77,12 @@ export class StackFile {
     private readonly document: Document;
     private readonly before: string;
 
-    constructor(readonly stack: string) {
-        this.before = fs.readFileSync(stackFile(stack), "utf8");
+    /** @param from the file that is read. Default: the stack's own */
+    constructor(
+        readonly stack: string,
+        from = stackFile(stack),
+    ) {
+        this.before = fs.readFileSync(from, "utf8");
         this.document = parseDocument(this.before);
     }
 
