@@ -2,6 +2,7 @@
 # Keeps a ledger of what was released on this host, to go back to. Runs on the host as root:
 #
 #   bash --norc -c SCRIPT record-releases record STACK FOLDER < releases
+#   bash --norc -c SCRIPT record-releases forget STACK FOLDER KEEP
 #   bash --norc -c SCRIPT record-releases remove STACK FOLDER
 #
 # stdin has two lines for each service: the name of one of its containers, and what was released, as a JSON object whose
@@ -10,14 +11,14 @@
 #   {"release":7,"time":"2026-11-25T15:14:06Z","restore":"nginx@sha256:…","service":"web",…}
 #
 # `restore` is what the very image is asked for by: its digest in the registry, or, of an image that no registry has, a
-# tag that keeps it here. The newest KEPT of each service stay.
+# tag that keeps it here. The newest KEPT of each service stay; forget leaves the newest KEEP of each.
 set -euo pipefail
 export LC_ALL=C
 umask 077
 
 readonly KEPT=10
 
-action=${1:?record or remove}
+action=${1:?record, forget or remove}
 stack=${2:?the stack is missing}
 folder=${3:?the folder is missing}
 ledger=$folder/releases.jsonl
@@ -46,9 +47,10 @@ restore() {
     printf '%s' "$digest"
 }
 
+# forget_old SERVICE KEEP: all but the newest KEEP of a service, with the tags of their images.
 forget_old() {
     local service=$1 line release
-    of_service "$service" | head -n "-$KEPT" | while IFS= read -r line; do
+    of_service "$service" | head -n "-$2" | while IFS= read -r line; do
         release=${line#'{"release":'} release=${release%%,*}
         docker image rm "$(tag_of "$service" "$release")" >/dev/null 2>&1 || true
         grep -vF "{\"release\":$release," "$ledger" >"$ledger.new" || true
@@ -56,11 +58,24 @@ forget_old() {
     done
 }
 
-record() {
-    local container what service newest release image
+lock() {
     mkdir -p -- "$folder"
     exec 9>"$folder/releases.lock"
     flock 9
+}
+
+forget() {
+    local keep=$1 service
+    [ -e "$ledger" ] || return 0
+    lock
+    sed -n 's/^{"release":[0-9]*,"time":"[^"]*","restore":"[^"]*","image":"[^"]*","service":"\([^"]*\)",.*/\1/p' "$ledger" |
+        sort -u | while IFS= read -r service; do forget_old "$service" "$keep"; done
+    sync "$ledger"
+}
+
+record() {
+    local container what service newest release image
+    lock
     # A line that a power cut has torn says nothing.
     touch "$ledger"
     grep '^{"release":.*}$' "$ledger" >"$ledger.new" || true
@@ -77,7 +92,7 @@ record() {
         release=$((${release:-0} + 1))
         printf '{"release":%s,"time":"%s","restore":"%s","image":"%s",%s\n' "$release" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
             "$(restore "$image" "$service" "$release")" "$image" "${what#\{}" >>"$ledger"
-        forget_old "$service"
+        forget_old "$service" "$KEPT"
     done
     sync "$ledger"
 }
@@ -92,9 +107,10 @@ remove() {
 
 case $action in
 record) record ;;
+forget) forget "${4:?how many are kept}" ;;
 remove) remove ;;
 *)
-    echo "record or remove, not $action" >&2
+    echo "record, forget or remove, not $action" >&2
     exit 2
     ;;
 esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image berth/lab:KEY: what stands in for download.docker.com and Docker Hub where only Debian's packages are
 # reachable. An apt repository on 8081 (/gpg, /fingerprint, /dists/trixie/stable), an image registry on 5000 with nginx,
-# busybox, redis, Java and lego, and one that asks for a password on 5001, with private/app:1.
+# busybox, redis, Java, lego and a Debian called ubuntu, and one that asks for a password on 5001, with private/app:1.
 #
 # usage: lab/internet/build.sh
 #
@@ -98,6 +98,7 @@ push_small_images() {
     done
     version=$(small_version lego)
     push 5000 goacme/lego "$(small_image lego)" "v$version" "v${version%.*}" "v${version%%.*}" latest
+    push 5000 library/ubuntu berth/base:trixie latest # Debian's: no other system is here
     push 5001 private/app "$(small_image busybox)" 1
 }
 
@@ -165,7 +166,7 @@ step "lab's first start" start_filler
 for suite in "${suites[@]}"; do
     if [ "$suite" = "${suites[${#suites[@]} - 1]}" ]; then add_nginx "$suite" latest; else add_nginx "$suite"; fi
 done
-step "busybox, redis and lego into the registry" push_small_images
+step "busybox, redis, lego and ubuntu into the registry" push_small_images
 step "Java into the registry" push_java_images
 apt_fallback=$(read_apt_fallback)
 if [ -n "$apt_fallback" ]; then say_fallback "$apt_fallback"; fi

@@ -23,9 +23,9 @@ esac
 });
 afterEach(() => fs.rmSync(root, { recursive: true }));
 
-function run(action: string, input = "") {
+function run(action: string, input = "", ...more: string[]) {
     const env = { PATH: `${at("bin")}:/usr/bin:/bin`, ROOT: root };
-    const words = ["--norc", "-c", script, "record-releases", action, "Berth--Test.", at("folder")];
+    const words = ["--norc", "-c", script, "record-releases", action, "Berth--Test.", at("folder"), ...more];
     const { status, stderr } = spawnSync("bash", words, { input, encoding: "utf8", env });
     return { code: status, stderr };
 }
@@ -122,4 +122,22 @@ it("a container that is not there is no release", () => {
     const { code, stderr } = run("record", lines("web", {}));
     expect(code).toBe(1);
     expect(stderr).toContain("c-web is not there: nothing is recorded for web");
+});
+
+it("forget leaves the newest releases of each service, and the tags of their images", () => {
+    for (const [index, image] of ["sha256:1", "sha256:2", "sha256:3"].entries()) {
+        container("c-app", image);
+        run("record", lines("app", { version: index }));
+    }
+    container("c-web", "sha256:9", "nginx@sha256:aa");
+    run("record", lines("web", {}));
+    expect(run("forget", "", "2")).toEqual({ code: 0, stderr: "" });
+    expect(ledger().map(({ release, service }) => [release, service])).toEqual([
+        [2, "app"],
+        [3, "app"],
+        [4, "web"],
+    ]);
+    expect(calls().filter((call) => call.startsWith("image rm"))).toEqual([
+        "image rm berth/release:Berth--Test.-app-1",
+    ]);
 });

@@ -1,0 +1,83 @@
+import { aws } from "./doctor/aws";
+import type { Check } from "./doctor/check";
+import { network, programs } from "./doctor/computer";
+import { type KnownConfig, readStackConfig } from "./doctor/config";
+import { memory, memoryOf, portsHere, reach, server } from "./doctor/host";
+import { engineHere } from "./doctor/engine";
+import { type NamedHost, hostsIn } from "./hosts";
+import { restoreIdentity } from "./identity";
+import { stackLabels } from "./labels";
+import { leadingOptions } from "./leadingOptions";
+import { UserError, main } from "./progress";
+import { Pulumi } from "./pulumiCli";
+import { serverOf } from "./serverOf";
+import { stackExists } from "./stack";
+import { exportState } from "./state";
+import { findToolchain } from "./toolchain";
+
+const USAGE = `./scripts/doctor [-s STACK]
+
+Looks at this computer, the stack's config, and what it leads to: programs, network, ports, SSH, AWS, memory. Each line says
+how it is; what is not well says what to do. Changes nothing.
+
+Exit code: 0 where all is well, or only may not be; 1 where something must be mended.
+`;
+const SIGNS = { ok: "ok  ", warn: "warn", fail: "FAIL" };
+
+main(async () => {
+    const { stack, host, help, rest } = leadingOptions(process.argv.slice(2));
+    if (help || rest.includes("--help")) {
+        process.stdout.write(USAGE);
+        return 0;
+    }
+    if (rest.length > 0 || host !== undefined)
+        throw new UserError(`${rest.join(" ") || "-H"}: not understood\n${USAGE}`);
+    const checks = [...say(await programs())];
+    // Without a Pulumi there is no state yet, and none is built for a question.
+    const pulumi = (await findToolchain()) ? await Pulumi.find() : undefined;
+    const exists = pulumi !== undefined && (await stackExists(pulumi, stack));
+    const known = await readStackConfig(stack, exists ? pulumi : undefined);
+    checks.push(...say(known.checks));
+    const kind = known.file.get("berth:host", "kind");
+    checks.push(...say(await network(kind)));
+    const hosts = exists ? await hostsOf(pulumi, stack) : [];
+    checks.push(...(await hostChecks(kind, known, hosts, stack)));
+    return checks.some(({ status }) => status === "fail") ? 1 : 0;
+});
+
+async function hostsOf(pulumi: Pulumi, stack: string): Promise<NamedHost[]> {
+    const hosts = hostsIn((await exportState(pulumi, stack)).deployment?.resources ?? []);
+    if (hosts.length > 0) await restoreIdentity(pulumi, stack);
+    return hosts;
+}
+
+async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[], stack: string): Promise<Check[]> {
+    const checks: Check[] = [];
+    if (kind === "local") {
+        checks.push(...say(await engineHere(known.file.get("berth:host", "dockerHost"))));
+        checks.push(...say(await portsHere(known, hosts.length > 0)));
+    }
+    if (kind === "ec2") {
+        const { checks: found, memory: bytes } = await aws(known);
+        checks.push(...say([...found, ...memory(known, bytes, "the instance")]));
+    }
+    const reachable = hosts.length > 0 || kind !== "existing" ? hosts : [serverOf(known.file)];
+    for (const host of reachable) {
+        const found = await reach(host);
+        checks.push(...say(found));
+        if (found.some(({ status }) => status === "fail")) continue;
+        if (kind === "existing") checks.push(...say(await server(host, known, stackLabels(stack))));
+        if (kind !== "ec2") checks.push(...say(memory(known, await memoryOf(host), host.name)));
+    }
+    return checks;
+}
+
+/** Shown as they come: some take seconds. */
+function say(checks: Check[]): Check[] {
+    for (const { status, what, found, remedy } of checks) {
+        process.stdout.write(
+            `${SIGNS[status]}  ${what}: ${found}\n${remedy === undefined ? "" : `      → ${remedy}\n`}`,
+        );
+    }
+    return checks;
+}

@@ -1,0 +1,95 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { asRoot } from "../../components/host/asRoot";
+import { hostFolder } from "../../components/services/files/hostFolder";
+import { execute } from "./commands";
+import { expectedOn } from "./drift/expected";
+import { type NamedHost, chooseHost, openStack } from "./hosts";
+import { projectName } from "./labels";
+import { leadingOptions } from "./leadingOptions";
+import { UserError, main } from "./progress";
+import { Pulumi } from "./pulumiCli";
+import { alone } from "./stack";
+import { sshWords } from "./state";
+import { table } from "./table";
+
+const USAGE = `./scripts/prune [-s STACK] [-H HOST] [--keep N] [--dry-run]
+
+Removes images that no container uses, and build cache as old. The newest N releases of each service keep theirs (default:
+3), so that ./scripts/rollback can go back to them; older ones leave the list of releases. On a server that others use too,
+only images that the stack has built go. --dry-run shows what would go.
+`;
+const DEFAULT_KEEP = 3;
+const TIMEOUT = 600_000;
+const script = (name: string) => fs.readFileSync(path.join(__dirname, "..", name), "utf8");
+
+main(async () => {
+    const { stack, host, help, rest } = leadingOptions(process.argv.slice(2));
+    if (help || rest.includes("--help")) {
+        process.stdout.write(USAGE);
+        return 0;
+    }
+    const { keep, dryRun } = readArgs(rest);
+    return alone(stack, async () => {
+        const { hosts, resources } = await openStack(await Pulumi.find(), stack);
+        const prefix = `${projectName()}-${stack}`;
+        for (const one of host === undefined ? hosts : [chooseHost(hosts, host)]) {
+            const isAlone = expectedOn(one, resources, prefix).dedicated;
+            process.stdout.write(await prune(one, prefix, { keep, dryRun, which: isAlone ? "all" : "own" }));
+        }
+        return 0;
+    });
+});
+
+function readArgs(words: string[]): { keep: number; dryRun: boolean } {
+    const at = words.findIndex((word) => /^--keep(=|$)/.test(word));
+    const joined = /^--keep=(.*)$/.exec(words[at] ?? "")?.[1];
+    const keep = at < 0 ? String(DEFAULT_KEEP) : (joined ?? words[at + 1] ?? "");
+    const used = at < 0 ? 0 : joined === undefined ? 2 : 1;
+    const others = words.filter((_, index) => at < 0 || index < at || index >= at + used);
+    if (!/^[1-9]\d{0,2}$/.test(keep) || others.some((word) => word !== "--dry-run")) {
+        throw new UserError(`${words.join(" ")}: not understood; --keep takes 1 to 999\n${USAGE}`);
+    }
+    return { keep: Number(keep), dryRun: others.length > 0 };
+}
+
+interface PruneOptions {
+    keep: number;
+    dryRun: boolean;
+    which: "all" | "own";
+}
+
+async function prune(host: NamedHost, prefix: string, { keep, dryRun, which }: PruneOptions): Promise<string> {
+    const folder = hostFolder(prefix);
+    if (!dryRun) {
+        const words = [
+            "bash",
+            "--norc",
+            "-c",
+            script("record-releases.sh"),
+            "record-releases",
+            "forget",
+            prefix,
+            folder,
+        ];
+        await onHost(host, [...words, String(keep)]);
+    }
+    const words = ["bash", "-s", "--", prefix, folder, String(keep), which, dryRun ? "show" : "remove"];
+    const lines = (await onHost(host, words, script("prune-images.sh"))).split("\n").filter(Boolean);
+    const images = lines.flatMap((line) => {
+        const [, id = "", size = "", name = ""] = /^sha256:([0-9a-f]{12})\S* (\d+) ?(.*)$/.exec(line) ?? [];
+        return id === "" ? [] : [[name || "<none>", id, `${(Number(size) / 1e6).toFixed(1)}MB`]];
+    });
+    const rest = lines.filter((line) => !line.startsWith("sha256:")).map((line) => `build cache: ${line}\n`);
+    const verb = dryRun ? "would go" : "gone";
+    const title = `${host.name}: ${images.length} image${images.length === 1 ? "" : "s"} ${verb}\n`;
+    return `${title}${images.length > 0 ? table([["IMAGE", "ID", "SIZE"], ...images]) : ""}${rest.join("")}`;
+}
+
+/** @throws UserError with the host's own words */
+async function onHost(host: NamedHost, words: string[], input?: string): Promise<string> {
+    const [ssh = "", ...options] = sshWords(host, ["-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]);
+    const result = await execute(ssh, [...options, asRoot(host.user, words)], { input, timeout: TIMEOUT });
+    if (result.exitCode !== 0) throw new UserError(`${host.name}: ${result.all.split("\n").at(-1)}`);
+    return result.stdout;
+}

@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { asRoot } from "../../../components/host/asRoot";
+import { execute } from "../commands";
+import type { NamedHost } from "../hosts";
+import { own } from "../paths";
+import { UserError, say } from "../progress";
+import type { Pulumi } from "../pulumiCli";
+import { type SshHost, type StackExport, exportState, importState, sshWords } from "../state";
+import { type KeyPair, makeKeyPair } from "./keyPair";
+import { replaceTexts } from "./replaceTexts";
+
+const SCRIPT = fs.readFileSync(path.join(__dirname, "../../host-key.sh"), "utf8");
+const HOST_KEY = /-host-key$/;
+
+/**
+ * Gives a host another key of its own. sshd keeps it only when a login by the new key has succeeded. The new key is
+ * written down before: a run that breaks off between host and state is finished by the next one.
+ *
+ * @throws UserError where the key comes from the config, or the host does not take it
+ */
+export async function rotateHostKey(pulumi: Pulumi, stack: string, hosts: NamedHost[]): Promise<void> {
+    for (const host of hosts) await rotate(pulumi, stack, host);
+}
+
+async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<void> {
+    const state = await exportState(pulumi, stack, true);
+    const pinned = host.options.flatMap((option) => /%H (ssh-ed25519 \S+)$/.exec(option)?.[1] ?? [])[0];
+    const old = pinned === undefined ? undefined : privateHalf(state, pinned);
+    if (pinned === undefined || old === undefined) {
+        throw new UserError(
+            `the host key of ${host.name} is the server's own: change it there, and berth:host.hostKey with it`,
+        );
+    }
+    const note = path.join(own, `host-key-${encodeURIComponent(`${stack} ${host.name}`)}.json`);
+    const begun = fs.existsSync(note) ? (JSON.parse(fs.readFileSync(note, "utf8")) as KeyPair) : undefined;
+    const made = begun ?? (await makeKeyPair());
+    const renewed: SshHost = { ...host, options: host.options.map((option) => option.replace(pinned, made.publicKey)) };
+    if (!begun || !(await letsUsIn(renewed))) {
+        fs.writeFileSync(note, JSON.stringify(made), { mode: 0o600 });
+        await install(host, made, () => letsUsIn(renewed));
+    }
+    const changes = new Map([
+        [old, made.privateKey.trimEnd()],
+        [pinned, made.publicKey],
+    ]);
+    await importState(pulumi, stack, replaceTexts(state, changes));
+    fs.rmSync(note);
+    say(`${host.name} has the new key ${made.publicKey.slice(0, 40)}…`);
+}
+
+/** The private half of a host key that the stack has made. */
+function privateHalf(state: StackExport, publicKey: string): string | undefined {
+    const resources = state.deployment?.resources ?? [];
+    const key = resources.find(
+        ({ type, outputs }) => type === "berth:index:SshKey" && outputs?.publicKey === publicKey,
+    );
+    const command = resources.find(({ urn, parent }) => parent === key?.urn && HOST_KEY.test(urn));
+    const secret = command?.outputs?.stdout as { plaintext?: string } | undefined;
+    return secret?.plaintext === undefined ? undefined : (JSON.parse(secret.plaintext) as string).trimEnd();
+}
+
+async function letsUsIn(host: SshHost): Promise<boolean> {
+    const [ssh = "", ...words] = sshWords(host, [
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "ConnectTimeout=15",
+        "-o",
+        "LogLevel=ERROR",
+    ]);
+    return (await execute(ssh, [...words, "true"], { timeout: 60_000 })).exitCode === 0;
+}
+
+/** The old key comes back unless `check` holds. */
+async function install(host: NamedHost, { privateKey }: KeyPair, check: () => Promise<boolean>): Promise<void> {
+    const command = asRoot(host.user, ["bash", "--norc", "-c", SCRIPT, "host-key"]);
+    const [ssh = "", ...words] = sshWords(host, ["-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]);
+    const child = spawn(ssh, [...words, command], { stdio: ["pipe", "pipe", "inherit"] });
+    child.stdin.on("error", () => undefined); // it ended before it read all: its exit code tells
+    child.stdin.write(privateKey);
+    const ended = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
+    const installed = new Promise<boolean>((resolve) => {
+        child.stdout.once("data", () => resolve(true));
+        child.once("close", () => resolve(false));
+    });
+    const isKept = (await installed) && (await check());
+    child.stdin.end(isKept ? "keep\n" : "no\n");
+    if ((await ended) !== 0 || !isKept)
+        throw new UserError(`${host.name} does not answer by the new key: it has the old one`);
+}

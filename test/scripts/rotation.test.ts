@@ -1,0 +1,108 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { parseSurvey } from "../../scripts/lib/leftovers/docker";
+import { fileNameOf, makeKeyPair } from "../../scripts/lib/rotation/keyPair";
+import { replaceTexts } from "../../scripts/lib/rotation/replaceTexts";
+import { keyFileName } from "../../components/host/sshIdentity";
+
+const KEY = "-----BEGIN\nold\n-----END";
+const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47", plaintext: JSON.stringify(value) });
+
+test("texts are replaced wherever they stand in a state, in secrets too", () => {
+    const state = {
+        stdout: secret(KEY),
+        connection: secret({ privateKey: `${KEY}\n`, host: "h" }),
+        sshOpts: '["-o","IdentityFile=${HOME}/.berth/ssh/0123"]',
+        list: ["pub", 7, null, true],
+    };
+    const changes = new Map([
+        [KEY, "-----BEGIN\nnew\n-----END"],
+        ["0123", "4567"],
+        ["pub", "other"],
+    ]);
+    expect(replaceTexts(state, changes)).toEqual({
+        stdout: secret("-----BEGIN\nnew\n-----END"),
+        connection: secret({ privateKey: "-----BEGIN\nnew\n-----END\n", host: "h" }),
+        sshOpts: '["-o","IdentityFile=${HOME}/.berth/ssh/4567"]',
+        list: ["other", 7, null, true],
+    });
+    expect(state.list[0]).toBe("pub");
+});
+
+test("a new key has the file name that the program gives it, and is another each time", async () => {
+    const [one, two] = [await makeKeyPair(), await makeKeyPair()];
+    expect(one.publicKey).toMatch(/^ssh-ed25519 [A-Za-z0-9+/]{68}$/);
+    expect(one.publicKey).not.toBe(two.publicKey);
+    expect(fileNameOf(one.publicKey)).toBe(keyFileName(one.publicKey));
+});
+
+describe("authorized-key.sh", () => {
+    const script = path.join(__dirname, "../../scripts/authorized-key.sh");
+    let home: string;
+    const file = () => path.join(home, ".ssh/authorized_keys");
+    const lines = () => fs.readFileSync(file(), "utf8").split("\n").filter(Boolean);
+    const call = (...args: string[]) =>
+        spawnSync("bash", [script, ...args], { env: { ...process.env, HOME: home }, encoding: "utf8" });
+    beforeEach(() => {
+        home = fs.mkdtempSync(path.join(os.tmpdir(), "berth-home-"));
+        fs.mkdirSync(path.dirname(file()));
+        fs.writeFileSync(file(), "# mine\nssh-ed25519 AAAAmine me", { mode: 0o600 });
+    });
+    afterEach(() => fs.rmSync(home, { recursive: true }));
+
+    test("adds a key once, on a line of its own, and takes it out again", () => {
+        for (let time = 0; time < 2; time++) expect(call("add", "ssh-ed25519 AAAAnew").status).toBe(0);
+        expect(lines()).toEqual(["# mine", "ssh-ed25519 AAAAmine me", "ssh-ed25519 AAAAnew berth"]);
+        expect(fs.statSync(file()).mode & 0o777).toBe(0o600);
+        expect(call("remove", "ssh-ed25519 AAAAnew").status).toBe(0);
+        expect(lines()).toEqual(["# mine", "ssh-ed25519 AAAAmine me"]);
+    });
+
+    test("the last key stays", () => {
+        const { status, stderr } = call("remove", "ssh-ed25519 AAAAmine");
+        expect(status).toBe(1);
+        expect(stderr).toContain("it is the only key");
+        expect(lines()).toContain("ssh-ed25519 AAAAmine me");
+    });
+
+    test("a key that is not there, and a login without the file", () => {
+        expect(call("remove", "ssh-ed25519 AAAAother").status).toBe(0);
+        expect(lines()).toHaveLength(2);
+        fs.rmSync(file());
+        expect(call("add", "ssh-ed25519 AAAAnew").status).toBe(0);
+        expect(lines()).toEqual(["ssh-ed25519 AAAAnew berth"]);
+        expect(call("other", "x").status).toBe(2);
+    });
+});
+
+test("what a server lists as left: volumes are meant to stay", () =>
+    expect(parseSurvey("container b-web\nvolume b_data\nfile /var/lib/docker/berth/a b\n", "h")).toEqual([
+        { where: "h", kind: "container", name: "b-web" },
+        { where: "h", kind: "volume", name: "b_data", kept: "it holds data" },
+        { where: "h", kind: "file", name: "/var/lib/docker/berth/a b" },
+    ]));
+
+test("survey-leftovers.sh lists files of this stack, and of no other", () => {
+    const root = fs.mkdtempSync(path.join(os.tmpdir(), "berth-root-"));
+    for (const name of ["var/lib/docker/berth/berth-a", "var/lib/docker/berth/berth-ab", "etc/systemd/system"]) {
+        fs.mkdirSync(path.join(root, name), { recursive: true });
+    }
+    for (const name of [
+        "berth-start-order-berth-a.service",
+        "berth-start-order-berth-ab.service",
+        "berth-certificates-berth-a.timer",
+    ]) {
+        fs.writeFileSync(path.join(root, "etc/systemd/system", name), "");
+    }
+    const script = path.join(__dirname, "../../scripts/survey-leftovers.sh");
+    const env = { ...process.env, BERTH_ROOT: root, PATH: "/nowhere" };
+    const out = execFileSync("/bin/bash", [script, "berth", "a"], { env, encoding: "utf8" });
+    expect(out.trimEnd().split("\n").sort()).toEqual([
+        "file /etc/systemd/system/berth-certificates-berth-a.timer",
+        "file /etc/systemd/system/berth-start-order-berth-a.service",
+        "file /var/lib/docker/berth/berth-a",
+    ]);
+    fs.rmSync(root, { recursive: true });
+});
