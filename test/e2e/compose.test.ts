@@ -62,10 +62,6 @@ async function visit(): Promise<number | undefined> {
     const [, number] = /^Visit (\d+)\n$/.exec(await response.text()) ?? [];
     return number === undefined ? undefined : Number(number);
 }
-async function expectUnchanged(): Promise<void> {
-    expectSuccess(await stack.up("--expect-no-changes"));
-    expectSuccess(await stack.pulumi("preview", "--refresh", "--expect-no-changes"));
-}
 
 test("the example comes up in its order, and nginx serves what stands behind it", async () => {
     const { code, all } = await stack.up();
@@ -79,7 +75,7 @@ test("the example comes up in its order, and nginx serves what stands behind it"
     expect(Date.parse(ended)).toBeLessThan(Date.parse(started));
 });
 
-test("nothing changes at a second up, nor after a refresh", expectUnchanged);
+test("nothing changes at a second up, nor after a refresh", () => stack.expectUnchanged());
 
 test("the outputs say how each service is exchanged, and the docker run line that it equals", async () => {
     const { containers } = await stack.outputs();
@@ -144,7 +140,7 @@ test("an image is built on the host from the folder, and again only when that ch
     const inside = async () => onHost("docker", "exec", await idOf("built"), "sh", "-c", "cat /app/version; ls /app");
     expect(await inside()).toBe("oneDockerfile\nversion");
     write("app/big.log", "y");
-    await expectUnchanged();
+    await stack.expectUnchanged();
     write("app/version", "two");
     expectSuccess(await stack.up());
     expect(await inside()).toMatch(/^two/);
@@ -165,7 +161,7 @@ test("a private registry lets in by the stack's credentials, and a moved tag is 
     expectSuccess(await stack.up());
     const version = async () => onHost("docker", "exec", await idOf("moving"), "sh", "-c", "echo $VERSION");
     expect(await version()).toBe("1");
-    await expectUnchanged();
+    await stack.expectUnchanged();
     await publish(2);
     expectSuccess(await stack.up());
     expect(await version()).toBe("2");
@@ -189,7 +185,7 @@ test("a version that fails says why, each time, while the old one runs on, and t
     edit(({ services }) => (services.app = { ...app, environment: { VERSION: "2" } }));
     expectSuccess(await stack.up());
     expect((await idOf("app")).split("\n")).toEqual([expect.not.stringMatching(before)]);
-    await expectUnchanged();
+    await stack.expectUnchanged();
 });
 
 test("a changed network is made anew with the containers in it, and with no others", async () => {
@@ -252,7 +248,7 @@ test("a reboot of the host brings the services back in their order, with their d
     expect(Date.parse(webAt)).toBeGreaterThan(Date.parse(counterAt));
     await until("the host answers again", async () => (await visit().catch(() => undefined)) !== undefined);
     expect(await visit()).toBeGreaterThan(visits ?? NaN);
-    await expectUnchanged();
+    await stack.expectUnchanged();
 });
 
 test("every mistake in the file is said at once, with its line, before anything is touched", async () => {

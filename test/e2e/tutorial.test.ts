@@ -2,10 +2,11 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { type ConsoleStep, consoleSteps, mismatch } from "../hosts/consoleDoc";
-import { cloneProject, freePort, root, run, start, until } from "../hosts/project";
+import { cloneProject, root, run, start, until } from "../hosts/project";
 
 jest.setTimeout(20 * 60_000);
 
+const FIRST_PORT = 24_000 + (process.pid % 1000) * 4;
 const PROMPT = /root@[0-9a-f]{12}:\S*# /g;
 const read = (file: string) => fs.readFileSync(path.join(root, "docs", file), "utf8");
 
@@ -13,10 +14,11 @@ const read = (file: string) => fs.readFileSync(path.join(root, "docs", file), "u
 let clone: string;
 let steps: ConsoleStep[];
 
-beforeAll(async () => {
+beforeAll(() => {
     clone = cloneProject();
     const name = `tutorial${process.pid}`;
-    const [nginx, java] = [String(await freePort()), String(await freePort())];
+    // They are used minutes later: below those that the system gives to connections.
+    const port = (offset: number) => String(FIRST_PORT + offset);
     const change = (file: string, ...changes: [string | RegExp, string][]) => {
         const before = fs.readFileSync(path.join(clone, file), "utf8");
         fs.writeFileSync(
@@ -24,14 +26,14 @@ beforeAll(async () => {
             changes.reduce((text, [from, to]) => text.replace(from, to), before),
         );
     };
-    const host = async (): Promise<[string, string]> => [
-        "{ kind: local }",
-        `{ kind: local, sshPort: ${await freePort()} }`,
-    ];
     change("Pulumi.yaml", [/^name: .*$/m, `name: ${name}`]);
-    change("examples/nginx/Pulumi.local.yaml", ["8080", nginx], await host());
-    change("examples/java/Pulumi.java.yaml", ["8081", java], await host());
-    const text = read("tutorial.md").replaceAll("8080", nginx).replaceAll("8081", java);
+    change(
+        "examples/nginx/Pulumi.local.yaml",
+        ["8080", port(0)],
+        ["kind: local", `kind: local\n    sshPort: ${port(1)}`],
+    );
+    change("examples/java/Pulumi.java.yaml", ["8081", port(2)], ["kind: local", `kind: local, sshPort: ${port(3)}`]);
+    const text = read("tutorial.md").replaceAll("8080", port(0)).replaceAll("8081", port(2));
     steps = consoleSteps(text.replace(/\bberth-(local|java)(?![a-z])/g, `${name}-$1`));
 });
 afterAll(async () => {

@@ -160,6 +160,22 @@ export class Stack {
         const { ssh } = await this.outputs();
         return run("bash", ["-c", `${ssh} "$1"`, "bash", command], { input });
     }
+    /** What ./scripts/drift finds, in words, without what only needs care soon: that depends on this computer. */
+    async drift(): Promise<string[]> {
+        const { code, stdout, all } = await run("./scripts/drift", ["-s", this.name, "--json"]);
+        if (code !== 0 && code !== 2) throw new Error(all);
+        const { hosts } = JSON.parse(stdout) as { hosts: { findings: Record<string, string>[] }[] };
+        const drift = hosts.flatMap(({ findings }) => findings).filter(({ level }) => level === "drift");
+        if ((code === 2) !== drift.length > 0) throw new Error(`exit code ${code}: ${stdout}`);
+        return drift.map(({ kind, name, found }) => `${kind} ${name} ${found}`);
+    }
+    /** Fails where a second up, a preview after a refresh, or a look at the hosts finds anything to change. */
+    async expectUnchanged(): Promise<void> {
+        expectSuccess(await this.up("--expect-no-changes"));
+        expectSuccess(await this.pulumi("preview", "--refresh", "--expect-no-changes"));
+        const drift = await this.drift();
+        if (drift.length > 0) throw new Error(drift.join("\n"));
+    }
     /** Names of what carries the stack's label on the local engine. */
     async leftovers(): Promise<string[]> {
         const filter = ["--filter", `label=berth.stack=${this.name}`];

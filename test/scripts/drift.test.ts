@@ -73,6 +73,25 @@ function made(change: (container: InspectedContainer) => void = () => undefined)
 test("a container that is as it was asked for has no difference", () =>
     expect(differences(asked, made(), [image])).toEqual([]));
 
+test("what a container takes from another one by volumes_from is not asked for by name", () => {
+    const taking = { ...asked, volumes: [...(asked.volumes ?? []), { fromContainer: "c0:ro" }] };
+    const more = { Type: "bind", Source: "/x", Destination: "/more", RW: false };
+    expect(
+        differences(
+            taking,
+            made((c) => c.Mounts.push(more)),
+            [image],
+        ),
+    ).toEqual([]);
+    expect(
+        differences(
+            taking,
+            made((c) => c.Mounts.shift()),
+            [image],
+        ),
+    ).toEqual(["volumes (/data)"]);
+});
+
 test.each<[string, (c: InspectedContainer) => void]>([
     ["image", (c) => ((c.Image = "sha256:2"), (c.Config.Image = "nginx"))],
     ["environment (LANG, MORE, SECRET)", (c) => (c.Config.Env = ["PATH=/bin", "LANG=C", "MORE="])],

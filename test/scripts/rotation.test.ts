@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { parseSurvey } from "../../scripts/lib/leftovers/docker";
 import { fileNameOf, makeKeyPair } from "../../scripts/lib/rotation/keyPair";
+import { generatedKey } from "../../scripts/lib/rotation/generatedKey";
 import { replaceTexts } from "../../scripts/lib/rotation/replaceTexts";
 import { keyFileName } from "../../components/host/sshIdentity";
 
@@ -29,6 +30,19 @@ test("texts are replaced wherever they stand in a state, in secrets too", () => 
         list: ["other", 7, null, true],
     });
     expect(state.list[0]).toBe("pub");
+});
+
+test("only a key that the stack has made is found, by its public half", () => {
+    const type = "berth:index:SshKey";
+    const resources = [
+        { urn: "own", type, outputs: { publicKey: "ssh-ed25519 OWN" } },
+        { urn: "command", type: "command:local:Command", parent: "own", outputs: { stdout: secret(`${KEY}\n`) } },
+        { urn: "given", type, outputs: { publicKey: "ssh-ed25519 GIVEN" } },
+    ];
+    const state = { deployment: { resources } };
+    expect(generatedKey(state, "ssh-ed25519 OWN")).toBe(KEY);
+    expect(generatedKey(state, "ssh-ed25519 GIVEN")).toBeUndefined();
+    expect(generatedKey(state, "ssh-ed25519 OTHER")).toBeUndefined();
 });
 
 test("a new key has the file name that the program gives it, and is another each time", async () => {

@@ -85,7 +85,10 @@ export function differences(asked: AskedContainer, actual: InspectedContainer, i
     check("privileged", (asked.privileged ?? false) === HostConfig.Privileged);
     check("read_only", (asked.readOnly ?? false) === HostConfig.ReadonlyRootfs);
     check("ports", same(askedPorts(asked), actualPorts(actual)));
-    const volumes = differingKeys(askedMounts(asked), actualMounts(actual), new Set(image?.Volumes));
+    const mounted = actualMounts(actual);
+    const takesOthers = asked.volumes?.some(({ fromContainer }) => fromContainer !== undefined);
+    const mayBeMore = takesOthers ? Object.keys(mounted) : image?.Volumes;
+    const volumes = differingKeys(askedMounts(asked), mounted, new Set(mayBeMore));
     if (volumes.length > 0) found.push(`volumes (${volumes.join(", ")})`);
     if (asked.networksAdvanced) {
         const names = asked.networksAdvanced.map(({ name }) => name).sort();

@@ -20,7 +20,13 @@ export interface AskedContainer {
     readOnly?: boolean;
     networkMode?: string;
     ports?: { internal: number; external?: number; protocol?: string }[];
-    volumes?: { containerPath?: string; hostPath?: string; volumeName?: string; readOnly?: boolean }[];
+    volumes?: {
+        containerPath?: string;
+        hostPath?: string;
+        volumeName?: string;
+        fromContainer?: string;
+        readOnly?: boolean;
+    }[];
     mounts?: { target: string; source?: string; type: string; readOnly?: boolean }[];
     tmpfs?: Record<string, string>;
     networksAdvanced?: { name: string }[];

@@ -8,6 +8,7 @@ import { UserError, say } from "../progress";
 import type { Pulumi } from "../pulumiCli";
 import { type SshHost, exportState, importState, sshWords } from "../state";
 import { fileNameOf, makeKeyPair, publicKeyIn } from "./keyPair";
+import { generatedKey } from "./generatedKey";
 import { replaceTexts } from "./replaceTexts";
 
 const SCRIPT = fs.readFileSync(path.join(__dirname, "../../authorized-key.sh"), "utf8");
@@ -26,15 +27,16 @@ export async function rotateClientKey(pulumi: Pulumi, stack: string, hosts: Name
 
 async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<void> {
     const [, place = "", name = ""] = host.options.map((option) => OWN.exec(option)).find((match) => match) ?? [];
-    if (place === "") {
+    const state = await exportState(pulumi, stack, true);
+    const oldFile = expandHome(place);
+    const oldPublic = place === "" ? "" : await publicKeyIn(oldFile);
+    const oldPrivate = generatedKey(state, oldPublic);
+    if (oldPrivate === undefined) {
         throw new UserError(
             `the key of ${host.name} is yours: add a new one to authorized_keys (ssh-copy-id -i), name it in ` +
-                "berth:host.privateKeyFile, run ./scripts/up, and take the old one out",
+                "berth:host.privateKeyFile (or privateKey), run ./scripts/up, and take the old one out",
         );
     }
-    const oldFile = expandHome(place);
-    const oldPublic = await publicKeyIn(oldFile);
-    const oldPrivate = fs.readFileSync(oldFile, "utf8");
     const made = await makeKeyPair();
     const newName = fileNameOf(made.publicKey);
     const newFile = path.join(path.dirname(oldFile), newName);
@@ -44,9 +46,8 @@ async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<v
     try {
         await onHost(host, "add", made.publicKey);
         await onHost(renewed, "add", made.publicKey); // the new key lets in
-        const state = await exportState(pulumi, stack, true);
         const changes = new Map([
-            [oldPrivate.trimEnd(), made.privateKey.trimEnd()],
+            [oldPrivate, made.privateKey.trimEnd()],
             [oldPublic, made.publicKey],
             [name, newName],
         ]);

@@ -7,12 +7,12 @@ import type { NamedHost } from "../hosts";
 import { own } from "../paths";
 import { UserError, say } from "../progress";
 import type { Pulumi } from "../pulumiCli";
-import { type SshHost, type StackExport, exportState, importState, sshWords } from "../state";
+import { type SshHost, exportState, importState, sshWords } from "../state";
 import { type KeyPair, makeKeyPair } from "./keyPair";
+import { generatedKey } from "./generatedKey";
 import { replaceTexts } from "./replaceTexts";
 
 const SCRIPT = fs.readFileSync(path.join(__dirname, "../../host-key.sh"), "utf8");
-const HOST_KEY = /-host-key$/;
 
 /**
  * Gives a host another key of its own. sshd keeps it only when a login by the new key has succeeded. The new key is
@@ -27,7 +27,7 @@ export async function rotateHostKey(pulumi: Pulumi, stack: string, hosts: NamedH
 async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<void> {
     const state = await exportState(pulumi, stack, true);
     const pinned = host.options.flatMap((option) => /%H (ssh-ed25519 \S+)$/.exec(option)?.[1] ?? [])[0];
-    const old = pinned === undefined ? undefined : privateHalf(state, pinned);
+    const old = pinned === undefined ? undefined : generatedKey(state, pinned);
     if (pinned === undefined || old === undefined) {
         throw new UserError(
             `the host key of ${host.name} is the server's own: change it there, and berth:host.hostKey with it`,
@@ -48,17 +48,6 @@ async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<v
     await importState(pulumi, stack, replaceTexts(state, changes));
     fs.rmSync(note);
     say(`${host.name} has the new key ${made.publicKey.slice(0, 40)}…`);
-}
-
-/** The private half of a host key that the stack has made. */
-function privateHalf(state: StackExport, publicKey: string): string | undefined {
-    const resources = state.deployment?.resources ?? [];
-    const key = resources.find(
-        ({ type, outputs }) => type === "berth:index:SshKey" && outputs?.publicKey === publicKey,
-    );
-    const command = resources.find(({ urn, parent }) => parent === key?.urn && HOST_KEY.test(urn));
-    const secret = command?.outputs?.stdout as { plaintext?: string } | undefined;
-    return secret?.plaintext === undefined ? undefined : (JSON.parse(secret.plaintext) as string).trimEnd();
 }
 
 async function letsUsIn(host: SshHost): Promise<boolean> {

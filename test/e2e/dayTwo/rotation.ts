@@ -11,8 +11,7 @@ export function rotationTests(host: DayTwoHost): void {
     /** A login by a command line that was pasted earlier, with a copy of the key that it names. */
     const login = (ssh: string) => run("bash", ["-c", `${ssh} true`]);
     async function expectWell(untouched: string): Promise<void> {
-        expectSuccess(await stack.up("--expect-no-changes"));
-        expectSuccess(await stack.pulumi("preview", "--refresh", "--expect-no-changes"));
+        await stack.expectUnchanged();
         const now = await host.docker("inspect", "--format", "{{.Id}} {{.State.StartedAt}}", `${stack.prefix}-web`);
         expect(now.stdout).toBe(untouched);
     }
