@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { type GivenKey, publicKeyOf } from "./sshIdentity";
+import { publicKeyOf } from "./publicKey";
+import type { GivenKey } from "./sshIdentity";
 
 /** What the config says of a private key; at most one of both. */
 export interface KeyConfig {

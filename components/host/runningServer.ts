@@ -1,6 +1,7 @@
 import { StackOutputs } from "../stackOutputs";
 import type { Ec2HostConfig } from "./hostSchema";
-import { type GivenKey, publicKeyOf } from "./sshIdentity";
+import { publicKeyOf } from "./publicKey";
+import type { GivenKey } from "./sshIdentity";
 
 /** What a server was made with and cannot change while it runs. Kept among the host's outputs in the state. */
 export interface ServerFacts {

@@ -1,8 +1,7 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { createHash } from "node:crypto";
-import { utils } from "ssh2";
 import { cloudConfig } from "./cloudConfig";
+import { keyFileName, publicKeyOf } from "./publicKey";
 
 /** Prints a new ed25519 private key and leaves no file behind. No text of the user's is part of it. */
 const GENERATE = `set -eu
@@ -21,24 +20,6 @@ umask 077
 mkdir -p "$HOME/.berth/ssh"
 cat > "$HOME/.berth/ssh/${name}.new"
 mv -f "$HOME/.berth/ssh/${name}.new" "$HOME/.berth/ssh/${name}"`;
-
-/**
- * The public half of an OpenSSH private key.
- *
- * @returns `ssh-ed25519 AAAA…`, without a comment
- * @throws when the text is not a private key; the error does not repeat it
- */
-export function publicKeyOf(privateKey: string): string {
-    const parsed = utils.parseKey(privateKey);
-    if (parsed instanceof Error || !parsed.isPrivateKey())
-        throw new Error("the SSH key is not a private key in OpenSSH format");
-    return `${parsed.type} ${parsed.getPublicSSH().toString("base64")}`;
-}
-
-/** A file name for a public key: the first 16 hexadecimal digits of its SHA-256. */
-export function keyFileName(publicKey: string): string {
-    return createHash("sha256").update(publicKey).digest("hex").slice(0, 16);
-}
 
 export interface SshKeyArgs {
     /** A private key that exists, OpenSSH format without a passphrase. Default: an ed25519 key of the stack's own */

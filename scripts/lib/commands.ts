@@ -1,4 +1,5 @@
 import { type StdioOptions, spawn } from "node:child_process";
+import * as dns from "node:dns/promises";
 import { UserError } from "./progress";
 
 /** Lines of a failed command's output that are shown. */
@@ -70,6 +71,14 @@ export async function run(command: string, args: string[], options: CommandOptio
 /** Whether a command exists and ends with 0 within 30 seconds. */
 export async function succeeds(command: string, args: string[], options: CommandOptions = {}): Promise<boolean> {
     return (await execute(command, args, { timeout: 30_000, ...options })).exitCode === 0;
+}
+
+/** Whether a name has an address, as far as this computer knows. */
+export async function resolves(name: string): Promise<boolean> {
+    return dns.lookup(name).then(
+        () => true,
+        () => false, // for whatever reason
+    );
 }
 
 /** Whether a host of the internet answers at all, within 3 seconds. */

@@ -1,14 +1,13 @@
 import { aws } from "./doctor/aws";
 import type { Check } from "./doctor/check";
 import { network, programs } from "./doctor/computer";
-import { type KnownConfig, readStackConfig } from "./doctor/config";
+import { type KnownConfig, checkStackConfig } from "./doctor/config";
 import { memory, memoryOf, portsHere, reach, server } from "./doctor/host";
 import { engineHere } from "./doctor/engine";
+import { stackCommand } from "./hostCommand";
 import { type NamedHost, hostsIn } from "./hosts";
 import { restoreIdentity } from "./identity";
 import { stackLabels } from "./labels";
-import { leadingOptions } from "./leadingOptions";
-import { UserError, main } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { serverOf } from "./serverOf";
 import { stackExists } from "./stack";
@@ -24,19 +23,12 @@ Exit code: 0 where all is well, or only may not be; 1 where something must be me
 `;
 const SIGNS = { ok: "ok  ", warn: "warn", fail: "FAIL" };
 
-main(async () => {
-    const { stack, host, help, rest } = leadingOptions(process.argv.slice(2));
-    if (help || rest.includes("--help")) {
-        process.stdout.write(USAGE);
-        return 0;
-    }
-    if (rest.length > 0 || host !== undefined)
-        throw new UserError(`${rest.join(" ") || "-H"}: not understood\n${USAGE}`);
+stackCommand(USAGE, async (stack) => {
     const checks = [...say(await programs())];
     // Without a Pulumi there is no state yet, and none is built for a question.
     const pulumi = (await findToolchain()) ? await Pulumi.find() : undefined;
     const exists = pulumi !== undefined && (await stackExists(pulumi, stack));
-    const known = await readStackConfig(stack, exists ? pulumi : undefined);
+    const known = await checkStackConfig(stack, exists ? pulumi : undefined);
     checks.push(...say(known.checks));
     const kind = known.file.get("berth:host", "kind");
     checks.push(...say(await network(kind)));

@@ -1,13 +1,14 @@
+import type { DigestOptions } from "../../components/services/image/registryDigest";
 import { containerFindings } from "./drift/containers";
 import { type Expected, expectedOn } from "./drift/expected";
 import type { Finding } from "./drift/finding";
 import { movedTags, registriesOf } from "./drift/images";
 import { careFindings, engineFindings } from "./drift/machine";
 import { surveyHost } from "./drift/survey";
-import { type NamedHost, chooseHost, openStack } from "./hosts";
-import { projectName, stackLabels } from "./labels";
-import { leadingOptions } from "./leadingOptions";
-import { UserError, main, say } from "./progress";
+import { hostCommand, notUnderstood } from "./hostCommand";
+import { type NamedHost, chosenHosts, openStack } from "./hosts";
+import { stackLabels, stackPrefix } from "./labels";
+import { UserError, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { table } from "./table";
 
@@ -33,20 +34,18 @@ interface Report {
     findings: Finding[];
 }
 
-main(async () => {
-    const { stack, host, help, rest } = leadingOptions(process.argv.slice(2));
-    if (help || rest.includes("--help")) {
-        process.stdout.write(USAGE);
-        return 0;
-    }
+hostCommand(USAGE, async ({ stack, host, rest }) => {
     const unknown = rest.filter((word) => word !== "--json");
-    if (unknown.length > 0) throw new UserError(`${unknown.join(" ")}: not understood\n${USAGE}`);
+    if (unknown.length > 0) throw notUnderstood(unknown.join(" "), USAGE);
     const pulumi = await Pulumi.find();
     const { hosts, resources } = await openStack(pulumi, stack, { secrets: true });
-    const prefix = `${projectName()}-${stack}`;
-    const chosen = host === undefined ? hosts : [chooseHost(hosts, host)];
+    const prefix = stackPrefix(stack);
+    let asked: Promise<DigestOptions> | undefined;
+    const registries = () => (asked ??= registriesOf(pulumi, stack)); // once, and not where no engine answers
     const reports = await Promise.all(
-        chosen.map((one) => reportOn(pulumi, stack, one, expectedOn(one, resources, prefix), prefix)),
+        chosenHosts(hosts, host).map((one) =>
+            reportOn(stack, one, expectedOn(one, resources, prefix), prefix, registries),
+        ),
     );
     process.stdout.write(
         rest.includes("--json") ? `${JSON.stringify({ stack, hosts: reports }, undefined, 2)}\n` : describe(reports),
@@ -57,11 +56,11 @@ main(async () => {
 });
 
 async function reportOn(
-    pulumi: Pulumi,
     stack: string,
     host: NamedHost,
     expected: Expected,
     prefix: string,
+    registries: () => Promise<DigestOptions>,
 ): Promise<Report> {
     try {
         const survey = await surveyHost(host, prefix);
@@ -71,7 +70,7 @@ async function reportOn(
             findings: [
                 ...engineFindings(expected, survey, stack),
                 ...(running ? containerFindings(expected, survey, { stack, labels: stackLabels(stack) }) : []),
-                ...(running ? await movedTags(expected, survey, await registriesOf(pulumi, stack), stack) : []),
+                ...(running ? await movedTags(expected, survey, await registries(), stack) : []),
                 ...careFindings(survey, stack),
             ],
         };

@@ -68,6 +68,10 @@ export function chooseHost(hosts: NamedHost[], name: string | undefined): NamedH
     );
 }
 
+/** The host that `-H` names, or all of them. */
+export const chosenHosts = (hosts: NamedHost[], name: string | undefined): NamedHost[] =>
+    name === undefined ? hosts : [chooseHost(hosts, name)];
+
 /** The folder of an `ssh` that reaches one host and no other. */
 export function wrapperFolder({ user, address, port }: SshHost): string {
     return path.join(own, "ssh", encodeURIComponent(`${user}@${address}:${port}`));

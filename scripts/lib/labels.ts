@@ -8,6 +8,9 @@ export function stackLabels(stack: string): Record<string, string> {
     return { "berth.project": projectName(), "berth.stack": stack };
 }
 
+/** What all of a stack's containers, folders and units are called after: `PROJECT-STACK`. */
+export const stackPrefix = (stack: string) => `${projectName()}-${stack}`;
+
 /** The project's name, as Pulumi.yaml has it. */
 export function projectName(): string {
     return (parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as { name: string }).name;

@@ -3,7 +3,7 @@ import type { ReleaseText } from "../../components/services/releases/releaseLedg
 import { asRoot } from "../../components/host/asRoot";
 import { execute } from "./commands";
 import { type NamedHost, openStack } from "./hosts";
-import { projectName } from "./labels";
+import { stackPrefix } from "./labels";
 import { UserError } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 import { sshWords } from "./state";
@@ -27,7 +27,7 @@ export interface Release extends ReleaseText {
  */
 export async function readLedgers(pulumi: Pulumi, stack: string): Promise<Release[][]> {
     const { hosts } = await openStack(pulumi, stack);
-    const file = hostFolder(`${projectName()}-${stack}`, "releases.jsonl");
+    const file = hostFolder(stackPrefix(stack), "releases.jsonl");
     return Promise.all(hosts.map((host) => readLedger(host, file)));
 }
 

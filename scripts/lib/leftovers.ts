@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
+import { stackCommand } from "./hostCommand";
 import { findLeftovers } from "./leftovers/afterDown";
 import type { Leftover } from "./leftovers/leftover";
-import { leadingOptions } from "./leadingOptions";
 import { ensureEngine, stopEngine } from "./localDocker";
 import { stackFile } from "./paths";
-import { UserError, main } from "./progress";
+import { UserError } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { serverOf } from "./serverOf";
 import { StackFile, stackExists } from "./stack";
@@ -21,14 +21,7 @@ Exit code: 0 where nothing is left, 2 where something is, 1 where it cannot be t
 /** The exit code that says that something is left. */
 const LEFT = 2;
 
-main(async () => {
-    const { stack, host, help, rest } = leadingOptions(process.argv.slice(2));
-    if (help || rest.includes("--help")) {
-        process.stdout.write(USAGE);
-        return 0;
-    }
-    if (rest.length > 0 || host !== undefined)
-        throw new UserError(`${rest.join(" ") || "-H"}: not understood\n${USAGE}`);
+stackCommand(USAGE, async (stack) => {
     if (!fs.existsSync(stackFile(stack)))
         throw new UserError(`there is no Pulumi.${stack}.yaml: it says where to look`);
     const file = new StackFile(stack);

@@ -2,15 +2,14 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { asRoot } from "../../components/host/asRoot";
 import { hostFolder } from "../../components/services/files/hostFolder";
-import { execute } from "./commands";
 import { expectedOn } from "./drift/expected";
-import { type NamedHost, chooseHost, openStack } from "./hosts";
-import { projectName } from "./labels";
-import { leadingOptions } from "./leadingOptions";
-import { UserError, main } from "./progress";
+import { hostCommand } from "./hostCommand";
+import { type NamedHost, chosenHosts, openStack } from "./hosts";
+import { stackPrefix } from "./labels";
+import { overSsh } from "./overSsh";
+import { UserError } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { alone } from "./stack";
-import { sshWords } from "./state";
 import { table } from "./table";
 
 const USAGE = `./scripts/prune [-s STACK] [-H HOST] [--keep N] [--dry-run]
@@ -23,17 +22,12 @@ const DEFAULT_KEEP = 3;
 const TIMEOUT = 600_000;
 const script = (name: string) => fs.readFileSync(path.join(__dirname, "..", name), "utf8");
 
-main(async () => {
-    const { stack, host, help, rest } = leadingOptions(process.argv.slice(2));
-    if (help || rest.includes("--help")) {
-        process.stdout.write(USAGE);
-        return 0;
-    }
+hostCommand(USAGE, ({ stack, host, rest }) => {
     const { keep, dryRun } = readArgs(rest);
     return alone(stack, async () => {
         const { hosts, resources } = await openStack(await Pulumi.find(), stack);
-        const prefix = `${projectName()}-${stack}`;
-        for (const one of host === undefined ? hosts : [chooseHost(hosts, host)]) {
+        const prefix = stackPrefix(stack);
+        for (const one of chosenHosts(hosts, host)) {
             const isAlone = expectedOn(one, resources, prefix).dedicated;
             process.stdout.write(await prune(one, prefix, { keep, dryRun, which: isAlone ? "all" : "own" }));
         }
@@ -88,8 +82,7 @@ async function prune(host: NamedHost, prefix: string, { keep, dryRun, which }: P
 
 /** @throws UserError with the host's own words */
 async function onHost(host: NamedHost, words: string[], input?: string): Promise<string> {
-    const [ssh = "", ...options] = sshWords(host, ["-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]);
-    const result = await execute(ssh, [...options, asRoot(host.user, words)], { input, timeout: TIMEOUT });
+    const result = await overSsh(host, asRoot(host.user, words), { input, timeout: TIMEOUT });
     if (result.exitCode !== 0) throw new UserError(`${host.name}: ${result.all.split("\n").at(-1)}`);
     return result.stdout;
 }

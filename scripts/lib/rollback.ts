@@ -1,13 +1,12 @@
-import { parseConfig } from "../../components/config";
 import { type Rollbacks, isReleaseOf, versionOf } from "../../components/services";
 import { execute } from "./commands";
 import { type Release, readLedgers } from "./ledger";
-import { projectName } from "./labels";
 import { root } from "./paths";
 import { UserError, main, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { releaseToGoTo, releasedTogether, serviceOf } from "./rollbackTarget";
 import { StackFile, splitStack, stackExists } from "./stack";
+import { parseStackConfig, readStackConfig } from "./stackConfig";
 
 const USAGE = `./scripts/rollback [-s STACK] [SERVICE …] [--to RELEASE | --undo] [--dry-run]
 
@@ -108,22 +107,9 @@ function restored({ written, restore, of }: Release): Record<string, unknown> {
 
 /** The config as it is written, without what is put back. */
 async function currentConfig(pulumi: Pulumi, stack: string) {
-    const all = await pulumi.output(["config", "--json", "--show-secrets", "--stack", stack]);
-    const values = Object.entries(
-        JSON.parse(all) as Record<string, { value?: string; objectValue?: unknown; secret: boolean }>,
-    );
-    const own = values.filter(([key]) => key.startsWith("berth:") && key !== PLACE);
-    const text = ({ value, objectValue }: { value?: string; objectValue?: unknown }) =>
-        objectValue === undefined ? (value ?? "") : JSON.stringify(objectValue);
-    const result = parseConfig(
-        Object.fromEntries(own.map(([key, value]) => [key.slice("berth:".length), text(value)])),
-        {
-            directory: root,
-            environment: process.env,
-            secretKeys: own.flatMap(([key, { secret }]) => (secret ? key : [])),
-            projectName: `${projectName()}-${stack}`,
-        },
-    );
+    const { values, secretKeys } = await readStackConfig(pulumi, stack);
+    delete values[PLACE];
+    const result = parseStackConfig({ values, secretKeys }, stack);
     if ("errors" in result)
         throw new UserError(`the config of stack ${stack} cannot be read:\n${result.errors.join("\n")}`);
     if (result.config.secretServices) {

@@ -1,6 +1,5 @@
-import { chooseHost, openStack } from "./hosts";
-import { leadingOptions } from "./leadingOptions";
-import { UserError, main } from "./progress";
+import { hostCommand, notUnderstood } from "./hostCommand";
+import { chosenHosts, openStack } from "./hosts";
 import { Pulumi } from "./pulumiCli";
 import { rotateClientKey } from "./rotation/clientKey";
 import { rotateHostKey } from "./rotation/hostKey";
@@ -16,20 +15,13 @@ The hosts run on; the next ./scripts/up finds nothing to change. A secret of a s
 `;
 const ROTATIONS = { "ssh-key": rotateClientKey, "host-key": rotateHostKey };
 
-main(async () => {
-    const { stack, host, help, rest } = leadingOptions(process.argv.slice(2));
-    if (help || rest.includes("--help")) {
-        process.stdout.write(USAGE);
-        return 0;
-    }
+hostCommand(USAGE, ({ stack, host, rest }) => {
     const [what = "", ...more] = rest;
-    if (!Object.hasOwn(ROTATIONS, what) || more.length > 0)
-        throw new UserError(`${rest.join(" ") || "nothing"}: not understood\n${USAGE}`);
+    if (!Object.hasOwn(ROTATIONS, what) || more.length > 0) throw notUnderstood(rest.join(" ") || "nothing", USAGE);
     return alone(stack, async () => {
         const pulumi = await Pulumi.find();
         const { hosts } = await openStack(pulumi, stack);
-        const chosen = host === undefined ? hosts : [chooseHost(hosts, host)];
-        await ROTATIONS[what as keyof typeof ROTATIONS](pulumi, stack, chosen);
+        for (const one of chosenHosts(hosts, host)) await ROTATIONS[what as keyof typeof ROTATIONS](pulumi, stack, one);
         return 0;
     });
 });

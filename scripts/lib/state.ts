@@ -33,6 +33,20 @@ export async function exportState(pulumi: Pulumi, stack: string, secrets = false
     return JSON.parse(await pulumi.output(args)) as StackExport;
 }
 
+/** The mark of a secret in a state, and the key that holds what it is: `pulumi stack export --show-secrets`. */
+const SECRET = "4dabf18193072939515e22adb298388d";
+
+/** A value of a state in which secrets are shown. */
+export function revealed(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(revealed);
+    if (value === null || typeof value !== "object") return value;
+    if (SECRET in value) {
+        const { plaintext } = value as { plaintext?: string };
+        return plaintext === undefined ? undefined : (JSON.parse(plaintext) as unknown);
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, revealed(below)]));
+}
+
 export async function importState(pulumi: Pulumi, stack: string, state: StackExport): Promise<void> {
     await pulumi.output(["stack", "import", "--stack", stack], JSON.stringify(state));
 }

@@ -6,10 +6,10 @@ import { Transform, type Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { asRoot } from "../../components/host/asRoot";
 import { expectedOn } from "./drift/expected";
+import { hostCommand, notUnderstood } from "./hostCommand";
 import { type NamedHost, chooseHost, openStack } from "./hosts";
-import { projectName } from "./labels";
-import { leadingOptions } from "./leadingOptions";
-import { UserError, main, say } from "./progress";
+import { stackPrefix } from "./labels";
+import { UserError, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { alone } from "./stack";
 import { sshWords } from "./state";
@@ -34,17 +34,12 @@ interface Task {
     how: string;
 }
 
-main(async () => {
-    const { stack, host, help, rest } = leadingOptions(process.argv.slice(2));
-    if (help || rest.includes("--help")) {
-        process.stdout.write(USAGE);
-        return 0;
-    }
+hostCommand(USAGE, ({ stack, host, rest }) => {
     const task = readTask(rest);
     return alone(stack, async () => {
         const { hosts, resources } = await openStack(await Pulumi.find(), stack);
         const on = chooseHost(hosts, host);
-        const prefix = `${projectName()}-${stack}`;
+        const prefix = stackPrefix(stack);
         const volume = volumeNamed(task.volume, expectedOn(on, resources, prefix).volumes, prefix);
         if (task.action === "save") await save(on, { ...task, volume });
         else await restore(on, { ...task, volume });
@@ -59,7 +54,7 @@ function readTask(words: string[]): Task {
     const isFlag = (word: string, at: number) => word.startsWith("--") && !more.slice(0, at).includes("--");
     const [volume, file] = named;
     if ((action !== "save" && action !== "restore") || !volume || !file || named.length > 2 || named.some(isFlag)) {
-        throw new UserError(`${words.join(" ") || "nothing"}: not understood\n${USAGE}`);
+        throw notUnderstood(words.join(" ") || "nothing", USAGE);
     }
     const asked = more.includes(flag);
     const how = action === "save" ? (asked ? "stop" : "pause") : asked ? "replace" : "new";

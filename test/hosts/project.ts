@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import * as fs from "node:fs";
-import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import type { Exposure } from "../../components/host";
+import { freePort as firstFreePort } from "../../scripts/lib/stack";
 
 export const root = path.join(__dirname, "../..");
 
@@ -74,16 +74,7 @@ export async function docker(...args: string[]): Promise<string> {
 }
 
 /** A port below those that the system gives to connections: one of these may be taken before it is used. */
-export async function freePort(): Promise<number> {
-    for (;;) {
-        const port = randomInt(28_000, 32_000);
-        const isFree = await new Promise<boolean>((resolve) => {
-            const server = net.createServer().once("error", () => resolve(false));
-            server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-        });
-        if (isFree) return port;
-    }
-}
+export const freePort = () => firstFreePort(randomInt(28_000, 31_000));
 
 /** The status and the Server header of a URL; undefined when nobody answers. */
 export async function get(url: string): Promise<{ status: number; server: string | null } | undefined> {

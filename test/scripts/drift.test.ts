@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { containerFindings, differences } from "../../scripts/lib/drift/containers";
-import { type AskedContainer, type Expected, expectedOn, revealed } from "../../scripts/lib/drift/expected";
+import { type AskedContainer, type Expected, expectedOn } from "../../scripts/lib/drift/expected";
 import { movedTags } from "../../scripts/lib/drift/images";
 import { careFindings, engineFindings, plainVersion } from "../../scripts/lib/drift/machine";
 import type { InspectedContainer, Survey } from "../../scripts/lib/drift/survey";
+import { revealed } from "../../scripts/lib/state";
 
 const GIB = 1024 ** 3;
 const image = {
@@ -52,7 +53,6 @@ function made(change: (container: InspectedContainer) => void = () => undefined)
         HostConfig: {
             RestartPolicy: { Name: "always" },
             Memory: 64 * 1024 ** 2,
-            NanoCpus: 0,
             Privileged: false,
             ReadonlyRootfs: false,
             PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "8080" }] },

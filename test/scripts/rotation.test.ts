@@ -3,10 +3,10 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { parseSurvey } from "../../scripts/lib/leftovers/docker";
-import { fileNameOf, makeKeyPair } from "../../scripts/lib/rotation/keyPair";
+import { makeKeyPair } from "../../scripts/lib/rotation/keyPair";
 import { generatedKey } from "../../scripts/lib/rotation/generatedKey";
 import { replaceTexts } from "../../scripts/lib/rotation/replaceTexts";
-import { keyFileName } from "../../components/host/sshIdentity";
+import { keyFileName, publicKeyOf } from "../../components/host/publicKey";
 
 const KEY = "-----BEGIN\nold\n-----END";
 const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47", plaintext: JSON.stringify(value) });
@@ -49,7 +49,8 @@ test("a new key has the file name that the program gives it, and is another each
     const [one, two] = [await makeKeyPair(), await makeKeyPair()];
     expect(one.publicKey).toMatch(/^ssh-ed25519 [A-Za-z0-9+/]{68}$/);
     expect(one.publicKey).not.toBe(two.publicKey);
-    expect(fileNameOf(one.publicKey)).toBe(keyFileName(one.publicKey));
+    expect(keyFileName(one.publicKey)).toMatch(/^[0-9a-f]{16}$/);
+    expect(publicKeyOf(one.privateKey)).toBe(one.publicKey);
 });
 
 describe("authorized-key.sh", () => {

@@ -11,7 +11,7 @@ import { shellQuote } from "../../components/shellQuote";
 import { cloudConfig } from "../../components/host/cloudConfig";
 import { sshCommand, sshOptions } from "../../components/host/host";
 import { hostNameOf } from "../../components/host/localHost";
-import { keyFileName, publicKeyOf } from "../../components/host/sshIdentity";
+import { keyFileName, publicKeyOf } from "../../components/host/publicKey";
 import { checkLocalEngine, holderAmongContainers, missingCapabilities } from "../../components/host/localEngine";
 import { privateKey, publicKey } from "./keys";
 

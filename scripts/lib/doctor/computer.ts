@@ -1,5 +1,4 @@
-import * as dns from "node:dns/promises";
-import { answers, execute } from "../commands";
+import { answers, execute, resolves } from "../commands";
 import { findOnPath } from "../paths";
 import { isNewEnough } from "../prerequisites";
 import { findToolchain } from "../toolchain";
@@ -45,11 +44,8 @@ export async function network(kind: unknown): Promise<Check[]> {
             : "berth:engine.apt, registryMirrors: mirrors that do answer";
     return Promise.all(
         SOURCES.map(async ({ what, host, path }) => {
-            const known = await dns.lookup(host).then(
-                () => true,
-                () => false, // a name that does not resolve, for whatever reason
-            );
-            if (!known) return warn(what, `${host} does not resolve`, `look at /etc/resolv.conf; or: ${elsewhere}`);
+            if (!(await resolves(host)))
+                return warn(what, `${host} does not resolve`, `look at /etc/resolv.conf; or: ${elsewhere}`);
             return (await answers(`https://${host}${path}`))
                 ? ok(what, `${host} answers`)
                 : warn(what, `${host} does not answer`, `look at proxies and firewalls; or: ${elsewhere}`);

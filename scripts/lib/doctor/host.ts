@@ -1,30 +1,24 @@
-import * as dns from "node:dns/promises";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
 import { asRoot } from "../../../components/host/asRoot";
-import { execute } from "../commands";
+import { resolves } from "../commands";
 import type { NamedHost } from "../hosts";
+import { overSsh } from "../overSsh";
 import { isOpen } from "../stack";
-import { sshWords } from "../state";
 import { type Check, fail, ok, warn } from "./check";
 import type { KnownConfig } from "./config";
 
 const scripts = path.join(__dirname, "../..");
 const TIMEOUT = 30_000;
+const DIAL_SECONDS = 10;
 
 /** Whether a host that is there, or shall be used, lets us in. */
 export async function reach(host: NamedHost): Promise<Check[]> {
     const address = host.address.replace(/^\[(.*)\]$/, "$1");
     const what = `SSH to ${host.name}`;
-    if (net.isIP(address) === 0) {
-        const known = await dns.lookup(address).then(
-            () => true,
-            () => false, // a name that does not resolve, for whatever reason
-        );
-        if (!known)
-            return [fail(what, `${address} does not resolve`, "berth:host.address: another name, or an IP address")];
-    }
+    if (net.isIP(address) === 0 && !(await resolves(address)))
+        return [fail(what, `${address} does not resolve`, "berth:host.address: another name, or an IP address")];
     const jumps = host.options.some((option) => option.startsWith("ProxyCommand="));
     if (!jumps && !(await isOpen(address, host.port))) {
         return [
@@ -35,7 +29,7 @@ export async function reach(host: NamedHost): Promise<Check[]> {
             ),
         ];
     }
-    const { exitCode, all } = await overSsh(host, "true");
+    const { exitCode, all } = await ask(host, "true");
     const reason = all.split("\n").at(-1) ?? "";
     if (exitCode === 0) return [ok(what, `${host.user}@${address}:${host.port} lets us in`)];
     const remedy = /host key/i.test(all)
@@ -50,13 +44,13 @@ export async function server(
     { config }: KnownConfig,
     labels: Record<string, string>,
 ): Promise<Check[]> {
-    const survey = await overSsh(host, "bash -s", fs.readFileSync(path.join(scripts, "survey-host.sh"), "utf8"));
+    const survey = await ask(host, "bash -s", fs.readFileSync(path.join(scripts, "survey-host.sh"), "utf8"));
     const checks = linesOf(survey, "server", "it is fit for Docker");
     if (survey.exitCode !== 0 || !config) return checks;
     const wanted = config.published.map(({ port, protocol = "tcp" }) => `${port}/${protocol}`);
     const own = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
     const command = asRoot(host.user, ["bash", "-s", "--", ...own, "--", ...wanted]);
-    const ports = await overSsh(host, command, fs.readFileSync(path.join(scripts, "check-ports.sh"), "utf8"));
+    const ports = await ask(host, command, fs.readFileSync(path.join(scripts, "check-ports.sh"), "utf8"));
     return [...checks, ...linesOf(ports, "ports", `${wanted.join(" ") || "none"}: free, or the stack's`)];
 }
 
@@ -68,17 +62,8 @@ function linesOf({ exitCode, all }: { exitCode?: number; all: string }, what: st
     });
 }
 
-function overSsh(host: NamedHost, command: string, input?: string) {
-    const [ssh = "", ...words] = sshWords(host, [
-        "-o",
-        "BatchMode=yes",
-        "-o",
-        "ConnectTimeout=10",
-        "-o",
-        "LogLevel=ERROR",
-    ]);
-    return execute(ssh, [...words, command], { input, timeout: TIMEOUT });
-}
+const ask = (host: NamedHost, command: string, input?: string) =>
+    overSsh(host, command, { input, timeout: TIMEOUT, dialSeconds: DIAL_SECONDS });
 
 /** Ports of this computer that the embedded host wants, and others have. */
 export async function portsHere({ file, config }: KnownConfig, isUp: boolean): Promise<Check[]> {
@@ -114,7 +99,7 @@ export function memory({ config }: KnownConfig, total: number | undefined, where
 
 /** Bytes of memory of a host that runs. */
 export async function memoryOf(host: NamedHost): Promise<number | undefined> {
-    const { stdout } = await overSsh(host, "cat /proc/meminfo");
+    const { stdout } = await ask(host, "cat /proc/meminfo");
     const [, kib] = /^MemTotal: +(\d+) kB$/m.exec(stdout) ?? [];
     return kib === undefined ? undefined : Number(kib) * 1024;
 }

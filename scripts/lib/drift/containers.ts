@@ -2,7 +2,7 @@ import type { AskedContainer, Expected } from "./expected";
 import type { Finding } from "./finding";
 import type { InspectedContainer, InspectedImage, Survey } from "./survey";
 
-/** The service's words are not looked at: what runs is held against what was asked of the engine. */
+/** The stack that is looked at, and what all that it makes carries. */
 export interface ContainerContext {
     stack: string;
     labels: Record<string, string>;
@@ -24,19 +24,18 @@ export function containerFindings(expected: Expected, survey: Survey, { stack, l
             continue;
         }
         known.add(actual.Id);
+        const changes = differences(asked, actual, survey.images);
         if (!byId) {
-            const changes = differences(asked, actual, survey.images);
             const how = changes.length === 0 ? "as it was" : `with another ${changes.join(", ")}`;
             say(asked.name, `was made anew by somebody, ${how}`, `${docker} rm -f ${asked.name} && ${repair}`);
         } else {
-            const changes = differences(asked, actual, survey.images);
             if (nameOf(actual) !== asked.name) changes.unshift("name");
             if (changes.length > 0) {
                 say(asked.name, `has another ${changes.join(", ")}`, `${docker} rm -f ${nameOf(actual)} && ${repair}`);
             }
         }
         const state = stateOf(asked, actual);
-        if (state) say(asked.name, state.found, state.remedy(docker, nameOf(actual)));
+        if (state) say(asked.name, state.found, `${docker} ${state.remedy} ${nameOf(actual)}`);
     }
     for (const one of survey.containers.filter(({ Id }) => !known.has(Id))) {
         const ours = Object.entries(labels).every(([key, value]) => one.Config.Labels?.[key] === value);
@@ -48,18 +47,17 @@ export function containerFindings(expected: Expected, survey: Survey, { stack, l
 
 const nameOf = ({ Name }: InspectedContainer) => Name.replace(/^\//, "");
 
-/** undefined where it runs as it should, or has ended as it may. */
+/** With the Docker command that helps; undefined where it runs as it should, or has ended as it may. */
 function stateOf(asked: AskedContainer, { State }: InspectedContainer) {
     const { Status, ExitCode, OOMKilled, Health } = State;
-    const start = (docker: string, name: string) => `${docker} start ${name}`;
-    const logs = (docker: string, name: string) => `${docker} logs --tail 30 ${name}`;
+    const logs = "logs --tail 30";
     if (Status === "running" && Health?.Status === "unhealthy") return { found: "is unhealthy", remedy: logs };
     if (Status === "running") return undefined;
-    if (Status === "paused") return { found: "is paused", remedy: (d: string, n: string) => `${d} unpause ${n}` };
+    if (Status === "paused") return { found: "is paused", remedy: "unpause" };
     if (Status === "restarting") return { found: `keeps restarting (exit code ${ExitCode})`, remedy: logs };
     if (Status === "exited" && ExitCode === 0 && !asked.mustRun) return undefined;
     const memory = OOMKilled ? ", out of memory" : "";
-    return { found: `is stopped (${Status}, exit code ${ExitCode}${memory})`, remedy: start };
+    return { found: `is stopped (${Status}, exit code ${ExitCode}${memory})`, remedy: "start" };
 }
 
 /**

@@ -1,8 +1,5 @@
 import type { NamedHost } from "../hosts";
-import { type StateResource, providerOf } from "../state";
-
-/** The mark of a secret in a state, and the key that holds what it is: `pulumi stack export --show-secrets`. */
-const SECRET = "4dabf18193072939515e22adb298388d";
+import { type StateResource, providerOf, revealed } from "../state";
 
 /** A container as the docker provider was asked for it. */
 export interface AskedContainer {
@@ -15,10 +12,8 @@ export interface AskedContainer {
     restart?: string;
     mustRun?: boolean;
     memory?: number;
-    cpus?: string;
     privileged?: boolean;
     readOnly?: boolean;
-    networkMode?: string;
     ports?: { internal: number; external?: number; protocol?: string }[];
     volumes?: {
         containerPath?: string;
@@ -86,15 +81,4 @@ export function expectedOn(host: NamedHost, resources: StateResource[], prefix: 
         })),
         dedicated: named("engine-clear") !== undefined,
     };
-}
-
-/** A value of a state in which secrets are shown. */
-export function revealed(value: unknown): unknown {
-    if (Array.isArray(value)) return value.map(revealed);
-    if (value === null || typeof value !== "object") return value;
-    if (SECRET in value) {
-        const { plaintext } = value as { plaintext?: string };
-        return plaintext === undefined ? undefined : (JSON.parse(plaintext) as unknown);
-    }
-    return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, revealed(below)]));
 }

@@ -4,6 +4,7 @@ import { resolveCredentials } from "../../../components/services/image/registryC
 import { type DigestOptions, resolveDigest } from "../../../components/services/image/registryDigest";
 import type { Pulumi } from "../pulumiCli";
 import { StackFile } from "../stack";
+import { readStackConfig } from "../stackConfig";
 import type { Expected } from "./expected";
 import type { Finding } from "./finding";
 import type { Survey } from "./survey";
@@ -25,9 +26,8 @@ export async function registriesOf(pulumi: Pulumi, stack: string): Promise<Diges
 }
 
 async function secretRegistries(pulumi: Pulumi, stack: string): Promise<unknown> {
-    const args = ["config", "get", "berth:registries", "--show-secrets", "--json", "--stack", stack];
-    const { value } = JSON.parse(await pulumi.output(args)) as { value: string };
-    return JSON.parse(value);
+    const { values } = await readStackConfig(pulumi, stack);
+    return JSON.parse(values["berth:registries"] ?? "{}");
 }
 
 /** Tags that stand for another image in their registry than the one that runs. */

@@ -2,10 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { hostFolder } from "../../../components/services/files/hostFolder";
 import { asRoot } from "../../../components/host/asRoot";
-import { execute } from "../commands";
 import type { NamedHost } from "../hosts";
+import { overSsh } from "../overSsh";
 import { UserError } from "../progress";
-import { sshWords } from "../state";
 
 const SCRIPT = path.join(__dirname, "../../survey-drift.py");
 /** Seconds for a host to be dialled. */
@@ -56,7 +55,6 @@ export interface InspectedContainer {
     HostConfig: {
         RestartPolicy: { Name: string };
         Memory: number;
-        NanoCpus: number;
         Privileged: boolean;
         ReadonlyRootfs: boolean;
         PortBindings: Record<string, { HostIp: string; HostPort: string }[] | null> | null;
@@ -83,12 +81,11 @@ export interface InspectedImage {
  * @throws UserError where it does not answer, or has no Python
  */
 export async function surveyHost(host: NamedHost, prefix: string): Promise<Survey> {
-    const options = ["-o", "BatchMode=yes", "-o", `ConnectTimeout=${DIAL_SECONDS}`, "-o", "LogLevel=ERROR"];
-    const [ssh = "", ...words] = sshWords(host, options);
     const command = asRoot(host.user, ["python3", "-", hostFolder(prefix)]);
-    const result = await execute(ssh, [...words, command], {
+    const result = await overSsh(host, command, {
         input: fs.readFileSync(SCRIPT, "utf8"),
         timeout: TIMEOUT,
+        dialSeconds: DIAL_SECONDS,
     });
     if (result.exitCode === 0) return JSON.parse(result.stdout) as Survey;
     const reason = result.error?.message ?? (result.all.split("\n").at(-1) || `no answer within ${TIMEOUT / 1000} s`);

@@ -1,10 +1,11 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { asRoot } from "../../../components/host/asRoot";
-import { execute, run } from "../commands";
+import { run } from "../commands";
 import { labelFilters, projectName, stackLabels } from "../labels";
+import { overSsh } from "../overSsh";
 import { UserError } from "../progress";
-import { type SshHost, sshWords } from "../state";
+import type { SshHost } from "../state";
 import type { Leftover } from "./leftover";
 
 const SURVEY = fs.readFileSync(path.join(__dirname, "../../survey-leftovers.sh"), "utf8");
@@ -31,9 +32,8 @@ export async function leftHere(stack: string, dockerHost: string): Promise<Lefto
  * @throws UserError where it does not answer
  */
 export async function leftOn(stack: string, host: SshHost): Promise<Leftover[]> {
-    const [ssh = "", ...words] = sshWords(host, ["-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]);
     const command = asRoot(host.user, ["bash", "-s", "--", projectName(), stack]);
-    const result = await execute(ssh, [...words, command], { input: SURVEY, timeout: TIMEOUT });
+    const result = await overSsh(host, command, { input: SURVEY, timeout: TIMEOUT });
     if (result.exitCode !== 0)
         throw new UserError(`${host.address} cannot be looked at: ${result.all.split("\n").at(-1)}`);
     return parseSurvey(result.stdout, host.address);

@@ -1,13 +1,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { keyFileName, publicKeyOf } from "../../../components/host/publicKey";
 import { shellQuote } from "../../../components/shellQuote";
-import { execute } from "../commands";
 import type { NamedHost } from "../hosts";
 import { expandHome } from "../identity";
+import { overSsh } from "../overSsh";
 import { UserError, say } from "../progress";
 import type { Pulumi } from "../pulumiCli";
-import { type SshHost, exportState, importState, sshWords } from "../state";
-import { fileNameOf, makeKeyPair, publicKeyIn } from "./keyPair";
+import { type SshHost, exportState, importState } from "../state";
+import { makeKeyPair } from "./keyPair";
 import { generatedKey } from "./generatedKey";
 import { replaceTexts } from "./replaceTexts";
 
@@ -21,15 +22,11 @@ const OWN = /^IdentityFile=(\$\{HOME\}\/\.berth\/ssh\/([0-9a-f]{16}))$/;
  *
  * @throws UserError where the key is the person's own, or the host refuses
  */
-export async function rotateClientKey(pulumi: Pulumi, stack: string, hosts: NamedHost[]): Promise<void> {
-    for (const host of hosts) await rotate(pulumi, stack, host);
-}
-
-async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<void> {
+export async function rotateClientKey(pulumi: Pulumi, stack: string, host: NamedHost): Promise<void> {
     const [, place = "", name = ""] = host.options.map((option) => OWN.exec(option)).find((match) => match) ?? [];
     const state = await exportState(pulumi, stack, true);
     const oldFile = expandHome(place);
-    const oldPublic = place === "" ? "" : await publicKeyIn(oldFile);
+    const oldPublic = place === "" ? "" : publicKeyOf(fs.readFileSync(oldFile, "utf8"));
     const oldPrivate = generatedKey(state, oldPublic);
     if (oldPrivate === undefined) {
         throw new UserError(
@@ -38,7 +35,7 @@ async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<v
         );
     }
     const made = await makeKeyPair();
-    const newName = fileNameOf(made.publicKey);
+    const newName = keyFileName(made.publicKey);
     const newFile = path.join(path.dirname(oldFile), newName);
     fs.writeFileSync(newFile, made.privateKey, { mode: 0o600 });
     const renewed: SshHost = { ...host, options: host.options.map((option) => option.replace(name, newName)) };
@@ -62,8 +59,7 @@ async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<v
 }
 
 async function onHost(host: SshHost, action: "add" | "remove", publicKey: string): Promise<void> {
-    const [ssh = "", ...words] = sshWords(host, ["-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]);
     const command = ["bash", "-s", "--", action, publicKey].map(shellQuote).join(" ");
-    const { exitCode, all } = await execute(ssh, [...words, command], { input: SCRIPT, timeout: 60_000 });
+    const { exitCode, all } = await overSsh(host, command, { input: SCRIPT, timeout: 60_000 });
     if (exitCode !== 0) throw new UserError(`the host does not take the key: ${all.split("\n").at(-1)}`);
 }

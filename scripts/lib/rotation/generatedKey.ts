@@ -1,4 +1,4 @@
-import type { StackExport } from "../state";
+import { type StackExport, revealed } from "../state";
 
 /**
  * The private half of a key that the stack has made itself: one from the config would come back with the next update.
@@ -13,6 +13,6 @@ export function generatedKey(state: StackExport, publicKey: string): string | un
         ({ type, outputs }) => type === "berth:index:SshKey" && outputs?.publicKey === publicKey,
     );
     const command = resources.find(({ type, parent }) => type === "command:local:Command" && parent === key?.urn);
-    const secret = command?.outputs?.stdout as { plaintext?: string } | undefined;
-    return secret?.plaintext === undefined ? undefined : (JSON.parse(secret.plaintext) as string).trimEnd();
+    const privateKey = revealed(command?.outputs?.stdout);
+    return typeof privateKey === "string" ? privateKey.trimEnd() : undefined;
 }

@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { asRoot } from "../../../components/host/asRoot";
-import { execute } from "../commands";
 import type { NamedHost } from "../hosts";
+import { batchWords, overSsh } from "../overSsh";
 import { own } from "../paths";
 import { UserError, say } from "../progress";
 import type { Pulumi } from "../pulumiCli";
-import { type SshHost, exportState, importState, sshWords } from "../state";
+import { type SshHost, exportState, importState } from "../state";
 import { type KeyPair, makeKeyPair } from "./keyPair";
 import { generatedKey } from "./generatedKey";
 import { replaceTexts } from "./replaceTexts";
@@ -20,11 +20,7 @@ const SCRIPT = fs.readFileSync(path.join(__dirname, "../../host-key.sh"), "utf8"
  *
  * @throws UserError where the key comes from the config, or the host does not take it
  */
-export async function rotateHostKey(pulumi: Pulumi, stack: string, hosts: NamedHost[]): Promise<void> {
-    for (const host of hosts) await rotate(pulumi, stack, host);
-}
-
-async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<void> {
+export async function rotateHostKey(pulumi: Pulumi, stack: string, host: NamedHost): Promise<void> {
     const state = await exportState(pulumi, stack, true);
     const pinned = host.options.flatMap((option) => /%H (ssh-ed25519 \S+)$/.exec(option)?.[1] ?? [])[0];
     const old = pinned === undefined ? undefined : generatedKey(state, pinned);
@@ -50,22 +46,13 @@ async function rotate(pulumi: Pulumi, stack: string, host: NamedHost): Promise<v
     say(`${host.name} has the new key ${made.publicKey.slice(0, 40)}…`);
 }
 
-async function letsUsIn(host: SshHost): Promise<boolean> {
-    const [ssh = "", ...words] = sshWords(host, [
-        "-o",
-        "BatchMode=yes",
-        "-o",
-        "ConnectTimeout=15",
-        "-o",
-        "LogLevel=ERROR",
-    ]);
-    return (await execute(ssh, [...words, "true"], { timeout: 60_000 })).exitCode === 0;
-}
+const letsUsIn = async (host: SshHost) =>
+    (await overSsh(host, "true", { dialSeconds: 15, timeout: 60_000 })).exitCode === 0;
 
 /** The old key comes back unless `check` holds. */
 async function install(host: NamedHost, { privateKey }: KeyPair, check: () => Promise<boolean>): Promise<void> {
     const command = asRoot(host.user, ["bash", "--norc", "-c", SCRIPT, "host-key"]);
-    const [ssh = "", ...words] = sshWords(host, ["-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]);
+    const [ssh = "", ...words] = batchWords(host);
     const child = spawn(ssh, [...words, command], { stdio: ["pipe", "pipe", "inherit"] });
     child.stdin.on("error", () => undefined); // it ended before it read all: its exit code tells
     child.stdin.write(privateKey);
