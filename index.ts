@@ -49,10 +49,16 @@ export = async () => {
         const services = new ServiceGroup(`${scope}services`, { ...plan, ...facts, engine, scope, labels });
 
         const shared = { engine, prefix: plan.prefix, services };
-        const { project, proxy, written, secretServices } = config;
+        const { project, proxy, written, secretServices, keepReleases } = config;
         const sites = proxy && new NginxProxy(`${scope}sites`, { ...shared, scope, project, ...proxy });
         const after = sites ? [sites.ready] : [];
-        new ReleaseLedger(`${scope}releases`, { ...shared, written, secret: secretServices, after });
+        new ReleaseLedger(`${scope}releases`, {
+            ...shared,
+            written,
+            secret: secretServices,
+            keep: keepReleases,
+            after,
+        });
 
         const port = config.published.find(({ protocol }) => protocol === undefined)?.port;
         const authority = port === 80 ? host.address : pulumi.interpolate`${host.address}:${port}`;

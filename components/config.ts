@@ -84,6 +84,16 @@ export const configSchema = z.strictObject({
         .boolean({ error: "write true or false" })
         .default(true)
         .describe("Refuses a plan that would lose the named volumes of a host."),
+    keepReleases: z
+        .number({ error: "write a number" })
+        .int()
+        .min(1)
+        .max(100)
+        .optional()
+        .describe(
+            "Releases of each service that stay on a host: images and build cache that no container and no kept release " +
+                "needs go after each change. Without it: ten are listed, and nothing goes by itself.",
+        ),
     lab: labSchema.optional(),
 });
 
@@ -126,7 +136,7 @@ export function parseConfig(
     const read = about && configuredProject(about, values, context, knownHost, reservedPorts(values.host));
     errors.push(...(read?.errors ?? []));
     if (!result.success || !read?.project || errors.length > 0) return { errors };
-    const { host, engine, registries, protectVolumes, lab } = result.data;
+    const { host, engine, registries, protectVolumes, keepReleases, lab } = result.data;
     const { project, written, proxy, published, warnings } = read;
     const secretServices = context.secretKeys.includes(`${NAMESPACE}:services`);
     return {
@@ -135,6 +145,7 @@ export function parseConfig(
             engine,
             registries,
             protectVolumes,
+            keepReleases,
             lab,
             project,
             written,

@@ -275,8 +275,21 @@ phase_config() {
       put_file "$state/daemon-pending" 0644 <<<"$action"
     fi
     put_file "$daemon_json" 0644 <"$temp/daemon.json"
+    # live-restore counts at once, so that the restart leaves the containers running.
+    if [ "$action" = restart ] && systemctl is-active --quiet docker; then systemctl reload docker || true; fi # restarts tells
   fi
   put_file "$state/daemon.json" 0644 <"$temp/owned.json"
+}
+
+# What a restart of the daemon means, in words.
+restarts() {
+  local live
+  live=$(timeout 30 docker info --format '{{.LiveRestoreEnabled}}' 2>/dev/null || true)
+  if [ "$live" = true ]; then
+    echo "Docker restarts, and the containers run on"
+  else
+    echo "Docker restarts, and all containers with it (live-restore is off)"
+  fi
 }
 
 # Three-way: what the host's owner wrote stays, what Berth wrote last time follows the arguments.
@@ -365,6 +378,7 @@ phase_packages() {
       fail "there is no docker-ce ${version:-at all} for $distribution $codename $architecture at $apt_url" \
         "choose one of these with --version: $(available_versions docker-ce | head -n 20 | paste -sd ' ' -)"
     fi
+    if [ -n "$engine" ] && [[ ${candidates[0]} == *=* ]]; then say "docker-ce $engine becomes ${candidates[0]#*=}: $(restarts)"; fi
     install_packages "${candidates[@]}"
   fi
   name=$(apt-mark showhold "${pinned[@]}" | paste -sd ' ' -)
@@ -399,6 +413,7 @@ exec docker compose "$@"'
     rm -f "$state/daemon-pending" # it has just read its configuration
   fi
   pending=$(cat "$state/daemon-pending" 2>/dev/null || true)
+  if [ "$pending" = restart ]; then say "$daemon_json has changed: $(restarts)"; fi
   if [ -n "$pending" ]; then systemctl "$pending" docker || daemon_failed "did not $pending"; fi
   wait_for_daemon
   rm -f "$state/daemon-pending"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Keeps a ledger of what was released on this host, to go back to. Runs on the host as root:
 #
-#   bash --norc -c SCRIPT record-releases record STACK FOLDER < releases
+#   bash --norc -c SCRIPT record-releases record STACK FOLDER KEEP < releases
 #   bash --norc -c SCRIPT record-releases forget STACK FOLDER KEEP
 #   bash --norc -c SCRIPT record-releases remove STACK FOLDER
 #
@@ -11,12 +11,10 @@
 #   {"release":7,"time":"2026-11-25T15:14:06Z","restore":"nginx@sha256:…","service":"web",…}
 #
 # `restore` is what the very image is asked for by: its digest in the registry, or, of an image that no registry has, a
-# tag that keeps it here. The newest KEPT of each service stay; forget leaves the newest KEEP of each.
+# tag that keeps it here. The newest KEEP of each service stay.
 set -euo pipefail
 export LC_ALL=C
 umask 077
-
-readonly KEPT=10
 
 action=${1:?record, forget or remove}
 stack=${2:?the stack is missing}
@@ -64,17 +62,22 @@ lock() {
     flock 9
 }
 
-forget() {
-    local keep=$1 service
-    [ -e "$ledger" ] || return 0
-    lock
+# forget_all KEEP: all but the newest KEEP of each service.
+forget_all() {
+    local service
     sed -n 's/^{"release":[0-9]*,"time":"[^"]*","restore":"[^"]*","image":"[^"]*","service":"\([^"]*\)",.*/\1/p' "$ledger" |
-        sort -u | while IFS= read -r service; do forget_old "$service" "$keep"; done
+        sort -u | while IFS= read -r service; do forget_old "$service" "$1"; done
     sync "$ledger"
 }
 
+forget() {
+    [ -e "$ledger" ] || return 0
+    lock
+    forget_all "$1"
+}
+
 record() {
-    local container what service newest release image
+    local keep=$1 container what service newest release image
     lock
     # A line that a power cut has torn says nothing.
     touch "$ledger"
@@ -92,9 +95,8 @@ record() {
         release=$((${release:-0} + 1))
         printf '{"release":%s,"time":"%s","restore":"%s","image":"%s",%s\n' "$release" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
             "$(restore "$image" "$service" "$release")" "$image" "${what#\{}" >>"$ledger"
-        forget_old "$service" "$KEPT"
     done
-    sync "$ledger"
+    forget_all "$keep"
 }
 
 remove() {
@@ -106,7 +108,7 @@ remove() {
 }
 
 case $action in
-record) record ;;
+record) record "${4:?how many are kept}" ;;
 forget) forget "${4:?how many are kept}" ;;
 remove) remove ;;
 *)

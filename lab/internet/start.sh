@@ -25,16 +25,14 @@ start_container() {
 
 # Prints the signing key's fingerprint once all servers answer.
 fingerprint() {
-    {
-        docker exec "$container" curl -fsS --max-time 5 -o /dev/null http://127.0.0.1:5000/v2/ &&
-            docker exec "$container" curl -fsS --max-time 5 -o /dev/null --user "$private_user:$private_password" http://127.0.0.1:5001/v2/ &&
-            docker exec "$container" curl -fsS --max-time 5 http://127.0.0.1:8081/fingerprint
-    } 2>/dev/null
+    docker exec "$container" curl --fail-early -fsS --max-time 5 -o /dev/null http://127.0.0.1:5000/v2/ \
+        --next -fsS --max-time 5 -o /dev/null --user "$private_user:$private_password" http://127.0.0.1:5001/v2/ \
+        --next -fsS --max-time 5 http://127.0.0.1:8081/fingerprint 2>/dev/null
 }
 
 wait_until_answering() {
     local tries=0
-    until fingerprint >/dev/null; do
+    until key=$(fingerprint); do
         tries=$((tries + 1))
         if [ "$tries" -ge 100 ] || ! running; then
             echo "The lab's servers do not answer. What they said:"
@@ -47,7 +45,7 @@ wait_until_answering() {
 
 print_answer() {
     printf '{"aptUrl":"http://berth-lab:8081","aptFingerprint":"%s","registryMirror":"http://berth-lab:5000","registryHere":"http://%s","network":"%s","nginx":["%s"]}\n' \
-        "$(fingerprint)" "$(docker port "$container" 5000/tcp | head -n 1)" "$network" "$(image_label "$image" berth.nginx | sed 's/ /","/g')"
+        "$key" "$(docker port "$container" 5000/tcp | head -n 1)" "$network" "$(image_label "$image" berth.nginx | sed 's/ /","/g')"
 }
 
 one_at_a_time lab

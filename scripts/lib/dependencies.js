@@ -1,11 +1,13 @@
 "use strict";
-// Installs the npm packages of package-lock.json when they are not there yet. Plain JavaScript: it runs before them.
+// Refuses a Node.js that is too old, and installs the npm packages of package-lock.json when they are not there yet.
+// Plain JavaScript: it runs before them.
 const fs = require("node:fs");
 const path = require("node:path");
 const { createHash } = require("node:crypto");
 const { spawnSync } = require("node:child_process");
 const { withLock } = require("./lock.js");
 
+const OLDEST_NODE = 20;
 const root = path.join(__dirname, "../..");
 const stamp = path.join(root, "node_modules/.berth-lock");
 
@@ -32,4 +34,11 @@ function install() {
     process.stderr.write(`berth: npm packages installed  ${((Date.now() - started) / 1000).toFixed(1)}s\n`);
 }
 
+if (Number(process.versions.node.split(".")[0]) < OLDEST_NODE) {
+    process.stderr.write(
+        `berth: Node.js ${process.version} is too old; install version ${OLDEST_NODE} or newer ` +
+            "(https://nodejs.org, or your package manager)\n",
+    );
+    process.exit(1);
+}
 if (!isCurrent().current) void withLock(path.join(root, ".berth/npm.lock"), install);

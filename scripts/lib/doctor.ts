@@ -5,13 +5,11 @@ import { type KnownConfig, checkStackConfig } from "./doctor/config";
 import { memory, memoryOf, portsHere, reach, server } from "./doctor/host";
 import { engineHere } from "./doctor/engine";
 import { stackCommand } from "./hostCommand";
-import { type NamedHost, hostsIn } from "./hosts";
-import { restoreIdentity } from "./identity";
+import { type NamedHost, ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
 import { Pulumi } from "./pulumiCli";
 import { serverOf } from "./serverOf";
-import { stackExists } from "./stack";
-import { exportState } from "./state";
+import { findState } from "./state";
 import { findToolchain } from "./toolchain";
 
 const USAGE = `./scripts/doctor [-s STACK]
@@ -27,21 +25,16 @@ stackCommand(USAGE, async (stack) => {
     const checks = [...say(await programs())];
     // Without a Pulumi there is no state yet, and none is built for a question.
     const pulumi = (await findToolchain()) ? await Pulumi.find() : undefined;
-    const exists = pulumi !== undefined && (await stackExists(pulumi, stack));
-    const known = await checkStackConfig(stack, exists ? pulumi : undefined);
+    const state = pulumi && (await findState(pulumi, stack));
+    const known = await checkStackConfig(stack, state && pulumi);
     checks.push(...say(known.checks));
     const kind = known.file.get("berth:host", "kind");
-    checks.push(...say(await network(kind)));
-    const hosts = exists ? await hostsOf(pulumi, stack) : [];
+    checks.push(...say(await network(known.file)));
+    const hosts = hostsIn(state?.deployment?.resources ?? []);
+    if (pulumi) await ensureKeys(pulumi, stack, hosts);
     checks.push(...(await hostChecks(kind, known, hosts, stack)));
     return checks.some(({ status }) => status === "fail") ? 1 : 0;
 });
-
-async function hostsOf(pulumi: Pulumi, stack: string): Promise<NamedHost[]> {
-    const hosts = hostsIn((await exportState(pulumi, stack)).deployment?.resources ?? []);
-    if (hosts.length > 0) await restoreIdentity(pulumi, stack);
-    return hosts;
-}
 
 async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[], stack: string): Promise<Check[]> {
     const checks: Check[] = [];

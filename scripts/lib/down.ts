@@ -2,8 +2,7 @@ import * as fs from "node:fs";
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, stopEc2Lab } from "./ec2Lab";
 import { stopLab } from "./hostImage";
-import { forgetHosts, hostsIn } from "./hosts";
-import { restoreIdentity } from "./identity";
+import { ensureKeys, forgetHosts, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
 import { ensureEngine, stopEngine } from "./localDocker";
 import { cache, stackFile } from "./paths";
@@ -12,8 +11,8 @@ import { type Traces, findLeftovers } from "./leftovers/afterDown";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { INSTANCE, type StateResource } from "./state";
-import { StackFile, alone, splitStack, stackExists } from "./stack";
+import { INSTANCE, type StateResource, findState } from "./state";
+import { StackFile, alone, splitStack } from "./stack";
 
 const USAGE = `./scripts/down [-s STACK] [--purge] [options of \`pulumi destroy\`]
 
@@ -41,9 +40,10 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
         ? await ensureEngine(file?.get("berth:host", "dockerHost") as string | undefined)
         : undefined;
     let isGone = true;
-    if (await stackExists(pulumi, stack)) {
-        const before = await recover(pulumi, stack, stackLabels(stack));
-        await restoreIdentity(pulumi, stack);
+    const state = await findState(pulumi, stack);
+    if (state) {
+        const before = await recover(pulumi, stack, state, stackLabels(stack));
+        await ensureKeys(pulumi, stack, hostsIn(before));
         const { resources } = await dropDeadHosts(pulumi, stack, before);
         refuseProtected(resources);
         const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
@@ -56,7 +56,7 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
         sayKept(resources);
         forgetHosts(hostsIn(resources));
         const isPart = args.some((arg) => /^(--target|--exclude|-t$)/.test(arg));
-        isGone = isPart || (await sayLeftovers(stack, { file, dockerHost, before: resources }));
+        isGone = isPart || (await sayLeftovers(stack, { file, dockerHost, before: resources, isFresh: true }));
     } else {
         say(`there is no stack ${stack}`);
     }

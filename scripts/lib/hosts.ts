@@ -25,18 +25,18 @@ export interface LiveStack {
  * @throws UserError where there is no such stack, or it has no host
  */
 export async function openStack(pulumi: Pulumi, stack: string, { secrets = false } = {}): Promise<LiveStack> {
-    const state = await exportState(pulumi, stack, secrets).catch((error: unknown) => {
-        if (/no stack named/.test(String(error))) throw new UserError(`there is no stack ${stack}: ${upWords(stack)}`);
-        throw error;
-    });
-    const resources = state.deployment?.resources ?? [];
+    const { deployment } = await exportState(pulumi, stack, secrets);
+    const resources = deployment?.resources ?? [];
     const hosts = hostsIn(resources);
-    if (hosts.length === 0) throw new UserError(`the stack ${stack} is not up: ${upWords(stack)}`);
-    if (!hosts.every(hasKey)) await restoreIdentity(pulumi, stack);
+    if (hosts.length === 0) throw new UserError(`the stack ${stack} is not up: ./scripts/up -s ${stack}`);
+    await ensureKeys(pulumi, stack, hosts);
     return { hosts, resources };
 }
 
-const upWords = (stack: string) => `./scripts/up -s ${stack}`;
+/** Sees to it that the hosts' client keys are on this computer. */
+export async function ensureKeys(pulumi: Pulumi, stack: string, hosts: NamedHost[]): Promise<void> {
+    if (!hosts.every(hasKey)) await restoreIdentity(pulumi, stack);
+}
 
 /** Each engine's provider says how its host is reached. */
 export function hostsIn(resources: StateResource[]): NamedHost[] {

@@ -14,9 +14,8 @@ export const needsIdentity = (args: string[]) => DIALING.has(args.find((a) => !a
  * hold both, the key as a secret.
  */
 export async function restoreIdentity(pulumi: Pulumi, stack: string): Promise<void> {
-    const args = ["stack", "output", "--json", "--stack", stack];
-    if (identitiesOf(await pulumi.output(args)).every(({ file }) => fs.existsSync(expandHome(file)))) return;
-    for (const { file, privateKey } of identitiesOf(await pulumi.output([...args, "--show-secrets"]))) {
+    const outputs = await pulumi.output(["stack", "output", "--json", "--show-secrets", "--stack", stack]);
+    for (const { file, privateKey } of identitiesOf(outputs)) {
         if (fs.existsSync(expandHome(file))) continue;
         fs.mkdirSync(path.dirname(expandHome(file)), { recursive: true, mode: 0o700 });
         fs.writeFileSync(expandHome(file), privateKey, { mode: 0o600 });

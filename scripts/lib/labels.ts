@@ -8,6 +8,12 @@ export function stackLabels(stack: string): Record<string, string> {
     return { "berth.project": projectName(), "berth.stack": stack };
 }
 
+/** Whether tags of AWS are those of a stack: the same words as its labels. */
+export const hasLabels = (tags: { Key?: string; Value?: string }[] = [], stack: string): boolean =>
+    Object.entries(stackLabels(stack)).every(([key, value]) =>
+        tags.some(({ Key, Value }) => Key === key && Value === value),
+    );
+
 /** What all of a stack's containers, folders and units are called after: `PROJECT-STACK`. */
 export const stackPrefix = (stack: string) => `${projectName()}-${stack}`;
 

@@ -7,8 +7,8 @@ import { stackFile } from "./paths";
 import { UserError } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { serverOf } from "./serverOf";
-import { StackFile, stackExists } from "./stack";
-import { exportState } from "./state";
+import { StackFile } from "./stack";
+import { findState } from "./state";
 import { table } from "./table";
 
 const USAGE = `./scripts/leftovers [-s STACK]
@@ -26,16 +26,17 @@ stackCommand(USAGE, async (stack) => {
         throw new UserError(`there is no Pulumi.${stack}.yaml: it says where to look`);
     const file = new StackFile(stack);
     const pulumi = await Pulumi.find();
-    const { deployment } = (await stackExists(pulumi, stack)) ? await exportState(pulumi, stack) : {};
-    const inState = deployment?.resources?.filter(({ type }) => type !== "pulumi:pulumi:Stack") ?? [];
-    const state = inState.length === 0 ? [] : [{ where: "the state", kind: "resources", name: String(inState.length) }];
+    const state = await findState(pulumi, stack);
+    const inState = state?.deployment?.resources?.filter(({ type }) => type !== "pulumi:pulumi:Stack") ?? [];
+    const stateRows =
+        inState.length === 0 ? [] : [{ where: "the state", kind: "resources", name: String(inState.length) }];
 
     const kind = file.get("berth:host", "kind");
     const dockerHost =
         kind === "local" ? await ensureEngine(file.get("berth:host", "dockerHost") as string | undefined) : undefined;
     const servers = kind === "existing" ? { servers: [serverOf(file)] } : {};
     const left: Leftover[] = [
-        ...state,
+        ...stateRows,
         ...(await findLeftovers(stack, { file, dockerHost, before: inState, ...servers })),
     ];
     if (dockerHost !== undefined) await stopEngine(dockerHost, false);

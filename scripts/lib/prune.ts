@@ -9,13 +9,13 @@ import { stackPrefix } from "./labels";
 import { overSsh } from "./overSsh";
 import { UserError } from "./progress";
 import { Pulumi } from "./pulumiCli";
-import { alone } from "./stack";
+import { StackFile, alone } from "./stack";
 import { table } from "./table";
 
 const USAGE = `./scripts/prune [-s STACK] [-H HOST] [--keep N] [--dry-run]
 
 Removes images that no container uses, and build cache as old. The newest N releases of each service keep theirs (default:
-3), so that ./scripts/rollback can go back to them; older ones leave the list of releases. On a server that others use too,
+berth:keepReleases, or 3), so that ./scripts/rollback can go back to them; older ones leave the list of releases. On a server that others use too,
 only images that the stack has built go. --dry-run shows what would go.
 `;
 const DEFAULT_KEEP = 3;
@@ -23,28 +23,30 @@ const TIMEOUT = 600_000;
 const script = (name: string) => fs.readFileSync(path.join(__dirname, "..", name), "utf8");
 
 hostCommand(USAGE, ({ stack, host, rest }) => {
-    const { keep, dryRun } = readArgs(rest);
+    const { keep = new StackFile(stack).get("berth:keepReleases") ?? DEFAULT_KEEP, dryRun } = readArgs(rest);
     return alone(stack, async () => {
         const { hosts, resources } = await openStack(await Pulumi.find(), stack);
         const prefix = stackPrefix(stack);
         for (const one of chosenHosts(hosts, host)) {
             const isAlone = expectedOn(one, resources, prefix).dedicated;
-            process.stdout.write(await prune(one, prefix, { keep, dryRun, which: isAlone ? "all" : "own" }));
+            process.stdout.write(
+                await prune(one, prefix, { keep: Number(keep), dryRun, which: isAlone ? "all" : "own" }),
+            );
         }
         return 0;
     });
 });
 
-function readArgs(words: string[]): { keep: number; dryRun: boolean } {
+function readArgs(words: string[]): { keep?: number; dryRun: boolean } {
     const at = words.findIndex((word) => /^--keep(=|$)/.test(word));
     const joined = /^--keep=(.*)$/.exec(words[at] ?? "")?.[1];
-    const keep = at < 0 ? String(DEFAULT_KEEP) : (joined ?? words[at + 1] ?? "");
+    const keep = at < 0 ? undefined : (joined ?? words[at + 1] ?? "");
     const used = at < 0 ? 0 : joined === undefined ? 2 : 1;
     const others = words.filter((_, index) => at < 0 || index < at || index >= at + used);
-    if (!/^[1-9]\d{0,2}$/.test(keep) || others.some((word) => word !== "--dry-run")) {
+    if (!/^[1-9]\d{0,2}$/.test(keep ?? "1") || others.some((word) => word !== "--dry-run")) {
         throw new UserError(`${words.join(" ")}: not understood; --keep takes 1 to 999\n${USAGE}`);
     }
-    return { keep: Number(keep), dryRun: others.length > 0 };
+    return { ...(keep !== undefined && { keep: Number(keep) }), dryRun: others.length > 0 };
 }
 
 interface PruneOptions {

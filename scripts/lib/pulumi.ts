@@ -1,7 +1,9 @@
-import { needsIdentity, restoreIdentity } from "./identity";
+import { ensureKeys, hostsIn } from "./hosts";
+import { needsIdentity } from "./identity";
 import { main } from "./progress";
 import { Pulumi } from "./pulumiCli";
-import { splitStack, stackExists } from "./stack";
+import { splitStack } from "./stack";
+import { findState } from "./state";
 
 main(async () => {
     const args = process.argv.slice(2);
@@ -9,7 +11,10 @@ main(async () => {
     const { stack, named, rest } = splitStack(args);
     // Without `pulumi stack select`, a command means the stack that ./scripts/up makes.
     if (!named && takesStack(rest)) args.push("--stack", stack);
-    if (needsIdentity(rest) && (await stackExists(pulumi, stack))) await restoreIdentity(pulumi, stack);
+    if (needsIdentity(rest)) {
+        const state = await findState(pulumi, stack);
+        await ensureKeys(pulumi, stack, hostsIn(state?.deployment?.resources ?? []));
+    }
     return pulumi.show(args);
 });
 

@@ -8,7 +8,7 @@ import { own, stackFile } from "./paths";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 import { StackFile } from "./stack";
-import { type StateResource, exportState, importState, providerOf, sshHostOf, sshWords } from "./state";
+import { type StackExport, type StateResource, importState, providerOf, sshHostOf, sshWords } from "./state";
 
 /** Kinds of the docker provider that block a second creation by their name. */
 const KINDS: Record<string, string> = {
@@ -22,14 +22,19 @@ const KINDS: Record<string, string> = {
  *
  * To be called under the lock of ./scripts/up: nobody else of this clone is at work then.
  *
+ * @param exported the stack's state
  * @returns the stack's resources
  */
-export async function recover(pulumi: Pulumi, stack: string, labels: Record<string, string>): Promise<StateResource[]> {
+export async function recover(
+    pulumi: Pulumi,
+    stack: string,
+    exported: StackExport,
+    labels: Record<string, string>,
+): Promise<StateResource[]> {
     if (staleLocks(stack).length > 0) {
         say("the last run was killed: its lock on the state is lifted");
         await pulumi.output(["cancel", "--yes", "--stack", stack]);
     }
-    const exported = await exportState(pulumi, stack);
     const pending = exported.deployment?.pending_operations ?? [];
     const resources = exported.deployment?.resources ?? [];
     if (pending.length === 0) return resources;

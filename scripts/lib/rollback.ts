@@ -5,7 +5,8 @@ import { root } from "./paths";
 import { UserError, main, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { releaseToGoTo, releasedTogether, serviceOf } from "./rollbackTarget";
-import { StackFile, splitStack, stackExists } from "./stack";
+import { StackFile, splitStack } from "./stack";
+import { exportState } from "./state";
 import { parseStackConfig, readStackConfig } from "./stackConfig";
 
 const USAGE = `./scripts/rollback [-s STACK] [SERVICE …] [--to RELEASE | --undo] [--dry-run]
@@ -24,7 +25,7 @@ main(async () => {
     const { stack, rest } = splitStack(process.argv.slice(2));
     const { services, to, undo, dryRun } = readArgs(rest);
     const pulumi = await Pulumi.find();
-    if (!(await stackExists(pulumi, stack))) throw new UserError(`there is no stack ${stack}`);
+    await exportState(pulumi, stack); // fails where there is none
     const file = new StackFile(stack);
     const before = (file.get(PLACE) ?? {}) as Rollbacks;
     const rollbacks = undo

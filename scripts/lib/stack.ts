@@ -1,16 +1,12 @@
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { Document, isCollection, parseDocument } from "yaml";
 import { withLock } from "./lock";
 import { defaultStackFile, own, root, stackFile } from "./paths";
 import { UserError, say } from "./progress";
-import type { Pulumi } from "./pulumiCli";
 
 export const DEFAULT_STACK = "local";
-const LIST_ATTEMPTS = 5;
-const LIST_PAUSE_MS = 200;
 /** As Pulumi has it; `organization/project/` may stand before it. */
 const STACK_NAME = /^(?:[A-Za-z0-9][\w.-]*\/){0,2}[A-Za-z0-9_][\w.-]{0,99}$/;
 
@@ -51,25 +47,6 @@ export function alone<T>(stack: string, work: () => Promise<T>): Promise<T> {
     return withLock(path.join(own, `${stack}.lock`), work, (pid) =>
         say(`another run (pid ${pid}) works on the stack ${stack}: waiting for it`),
     );
-}
-
-/** Whether the backend has this stack of the project. */
-export async function stackExists(pulumi: Pick<Pulumi, "output">, stack: string): Promise<boolean> {
-    const stacks = JSON.parse(await listStacks(pulumi)) as { name: string }[];
-    return stacks.some(({ name }) => name === stack || name.endsWith(`/${stack}`));
-}
-
-/** A listing fails where another run just writes a stack's file: that is over in a moment. */
-const BEING_WRITTEN = /EOF|unexpected end of JSON|code=NotFound.*\.tmp/;
-async function listStacks(pulumi: Pick<Pulumi, "output">): Promise<string> {
-    for (let attempt = 1; ; attempt++) {
-        try {
-            return await pulumi.output(["stack", "ls", "--json"]);
-        } catch (error) {
-            if (attempt === LIST_ATTEMPTS || !BEING_WRITTEN.test(String(error))) throw error;
-            await setTimeout(LIST_PAUSE_MS);
-        }
-    }
 }
 
 /** The config of one stack, edited without losing comments. */

@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+import { UserError } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 
 /** The type of an EC2 instance. */
@@ -27,10 +29,42 @@ export interface StackExport {
     };
 }
 
-/** @param secrets whether they are shown. Default: they stay encrypted */
-export async function exportState(pulumi: Pulumi, stack: string, secrets = false): Promise<StackExport> {
+/** A state cannot be read while another run writes it: that is over in a moment. */
+const BEING_WRITTEN = /EOF|unexpected end of JSON|code=NotFound.*\.tmp/;
+const READ_ATTEMPTS = 5;
+const READ_PAUSE_MS = 200;
+
+/**
+ * The state of a stack; undefined where the backend has no such stack of the project.
+ *
+ * @param secrets whether they are shown. Default: they stay encrypted
+ */
+export async function findState(
+    pulumi: Pick<Pulumi, "output">,
+    stack: string,
+    secrets = false,
+): Promise<StackExport | undefined> {
     const args = ["stack", "export", "--stack", stack, ...(secrets ? ["--show-secrets"] : [])];
-    return JSON.parse(await pulumi.output(args)) as StackExport;
+    for (let attempt = 1; ; attempt++) {
+        try {
+            return JSON.parse(await pulumi.output(args)) as StackExport;
+        } catch (error) {
+            if (/no stack named/.test(String(error))) return undefined;
+            if (attempt === READ_ATTEMPTS || !BEING_WRITTEN.test(String(error))) throw error;
+            await setTimeout(READ_PAUSE_MS);
+        }
+    }
+}
+
+/**
+ * The state of a stack.
+ *
+ * @throws UserError where there is no such stack
+ */
+export async function exportState(pulumi: Pulumi, stack: string, secrets = false): Promise<StackExport> {
+    const state = await findState(pulumi, stack, secrets);
+    if (!state) throw new UserError(`there is no stack ${stack}: ./scripts/up -s ${stack}`);
+    return state;
 }
 
 /** The mark of a secret in a state, and the key that holds what it is: `pulumi stack export --show-secrets`. */

@@ -17,7 +17,10 @@ type Part = (typeof PARTS)[number];
 const DEFAULT_PARTS: Part[] = ["lint", "unit", "scripts", "plugins", "e2e"];
 const JEST_PARTS: Part[] = ["unit", "scripts", "e2e", "faults"];
 /** How many test files run at once: those of hosts mostly wait. Default: one */
-const WORKERS: Partial<Record<Part, string[]>> = { unit: [], e2e: ["--maxWorkers=2"] };
+const WORKERS: Partial<Record<Part, string[]>> = {
+    unit: ["--maxWorkers=2"],
+    e2e: ["--maxWorkers=2", "--testSequencer=./test/longestFirst.js"],
+};
 /** Parts that run hosts. */
 const ENGINE_PARTS: Part[] = ["scripts", "e2e", "faults"];
 

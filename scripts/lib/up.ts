@@ -1,7 +1,7 @@
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
-import { restoreIdentity } from "./identity";
+import { ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
 import { type HostOutputs, describeOutcome } from "./outcome";
@@ -9,8 +9,8 @@ import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { type StateResource, exportState } from "./state";
-import { StackFile, alone, claimPort, isOpen, splitStack, stackExists } from "./stack";
+import { type StackExport, type StateResource, exportState, findState } from "./state";
+import { StackFile, alone, claimPort, isOpen, splitStack } from "./stack";
 
 /** Where the search for a port that leads to the machine's sshd begins. */
 const FIRST_SSH_PORT = 20022;
@@ -39,11 +39,11 @@ main(async () => {
 
 async function up(stack: string, args: string[], { lab, repair }: { lab: boolean; repair: boolean }): Promise<number> {
     const pulumi = await Pulumi.find();
-    const exists = await stackExists(pulumi, stack);
-    await prepareHost(stack, lab, () => (exists ? isOnAws(pulumi, stack) : Promise.resolve(false)));
-    if (exists) {
-        const resources = await recover(pulumi, stack, stackLabels(stack));
-        await restoreIdentity(pulumi, stack);
+    const state = await findState(pulumi, stack);
+    await prepareHost(stack, lab, isOnAws(state));
+    if (state) {
+        const resources = await recover(pulumi, stack, state, stackLabels(stack));
+        await ensureKeys(pulumi, stack, hostsIn(resources));
         const { stopped } = await dropDeadHosts(pulumi, stack, resources);
         refuseStopped(stopped, stack);
         if (repair) {
@@ -64,14 +64,14 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
 }
 
 /** Makes what a host needs on this computer. */
-async function prepareHost(stack: string, lab: boolean, onAws: () => Promise<boolean>): Promise<void> {
+async function prepareHost(stack: string, lab: boolean, onAws: boolean): Promise<void> {
     const file = StackFile.open(stack);
     const kind = file.get("berth:host", "kind");
     if (kind === "local") {
         if (lab) throw new UserError(`--lab is for hosts of kind ec2; stack ${stack} is on this computer already`);
         return prepareMachine(file);
     }
-    if (ec2LabOf(file) || (kind === "ec2" && lab && !(await onAws()))) return prepareEc2Lab(file);
+    if (ec2LabOf(file) || (kind === "ec2" && lab && !onAws)) return prepareEc2Lab(file);
     if (!lab) return;
     throw new UserError(
         kind === "ec2"
@@ -125,9 +125,8 @@ async function repairEngines(pulumi: Pulumi, stack: string, resources: StateReso
     return pulumi.show([...UP, "--stack", stack, ...targets]);
 }
 
-async function isOnAws(pulumi: Pulumi, stack: string): Promise<boolean> {
-    const { deployment } = await exportState(pulumi, stack);
-    return deployment?.resources?.some(({ type }) => type.startsWith("aws:")) ?? false;
+function isOnAws(state: StackExport | undefined): boolean {
+    return state?.deployment?.resources?.some(({ type }) => type.startsWith("aws:")) ?? false;
 }
 
 function refuseStopped(instances: string[], stack: string): void {

@@ -103,6 +103,7 @@ test("secrets reach containers, and nothing else", async () => {
     edit((file) => {
         file.services.safe = {
             ...busybox,
+            restart: "unless-stopped",
             environment: { OPEN: "yes", PASSWORD: "${PW}" },
             secrets: ["PW", "token"],
         };

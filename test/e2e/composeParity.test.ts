@@ -95,8 +95,9 @@ test("services find each other by their names and aliases", async () => {
     }
 });
 
-test("nothing changes after a refresh", async () => {
+test("nothing changes after a refresh, and nothing has drifted", async () => {
     expectSuccess(await stack.pulumi("preview", "--refresh", "--expect-no-changes"));
+    expect(await stack.drift()).toEqual([]);
 });
 
 test("a changed key, and one that is taken away, change just their containers", async () => {

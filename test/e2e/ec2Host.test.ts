@@ -43,6 +43,7 @@ test("without credentials one message says so, and how to do without", async () 
 });
 
 test("the first up of the dev stack in the lab ends in HTTP 200 at its elastic address", async () => {
+    stack.setHost({ ssm: true });
     const { all, stdout } = await stack.upInLab();
     const url = stdout.trimEnd().split("\n").at(-1) ?? "";
     expect(await get(url)).toEqual({ status: 200, server: expect.stringMatching(/^nginx/) });
@@ -59,8 +60,27 @@ test("the instance is locked down as asked", async () => {
 
 test("a second up and a preview after refresh find nothing to change, though Canonical has a newer image", async () => {
     await stack.ec2.publishImage("24.04", "x86_64");
-    await stack.mustUp("--expect-no-changes");
-    expectSuccess(await stack.pulumi("preview", "--refresh", "--expect-no-changes"));
+    await stack.expectUnchanged();
+});
+
+test("doctor says what the account has left for the stack, with what others use, and what to do about too little", async () => {
+    const doctor = () => run("./scripts/doctor", ["-s", stack.name]);
+    const { code, stdout } = await doctor();
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.not.stringMatching(/^(warn|FAIL)/m) });
+    expect(stdout).toMatch(/ok {4}AWS: the lab's endpoint \S+ answers/);
+    expect(stdout).toContain("ok    quota: elastic IPs: 0 of 5 are used by others, the stack wants 1");
+    expect(stdout).toContain("ok    quota: vCPUs: 0 of 5 are used by others, the stack wants 2");
+
+    const before = fs.readFileSync(stack.file, "utf8");
+    const other = await stack.ec2.runAnother(await stack.theInstance());
+    stack.setHost({ count: 6 });
+    const full = await doctor();
+    fs.writeFileSync(stack.file, before);
+    await stack.ec2.terminate([other]);
+    expect(full.stdout).toMatch(
+        /warn {2}quota: elastic IPs: 0 of 5 are used by others, the stack wants 6\n.*→.*L-0263D0A3/,
+    );
+    expect(full.stdout).toMatch(/warn {2}quota: vCPUs: 2 of 5 are used by others, the stack wants 12\n.*→.*L-1216C47A/);
 });
 
 test("SSH logs in with the pinned key, and refuses a host with another one", async () => {
@@ -119,6 +139,16 @@ test("a scan finds exactly the table's ports open, before and after a rule chang
 test("destroy leaves nothing on EC2, and down no endpoint", async () => {
     expectSuccess(await stack.pulumi("destroy", "--yes", "--skip-preview"));
     expect(await stack.ec2.leftovers(stack.name)).toEqual([]);
+    const leftovers = () => run("./scripts/leftovers", ["-s", stack.name]);
+    expect(await leftovers()).toMatchObject({ code: 0, stdout: `nothing of ${stack.name} is left\n` });
+    await stack.ec2.makeRole("host-role-0a1b2c3", { "berth.project": "berth", "berth.stack": stack.name });
+    await stack.ec2.makeRole("host-role-1a2b3c4", { "berth.project": "berth", "berth.stack": "another" });
+    const { code, stdout } = await leftovers();
+    expect({ code, rows: stdout.trimEnd().split("\n").slice(1) }).toEqual({
+        code: 2,
+        rows: [expect.stringMatching(/^AWS +role +host-role-0a1b2c3/)],
+    });
+    await stack.ec2.deleteRole("host-role-0a1b2c3");
     expectSuccess(await stack.down());
     expect(fs.readFileSync(stack.file, "utf8")).not.toContain("berth:lab");
 });

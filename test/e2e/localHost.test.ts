@@ -60,10 +60,15 @@ test("no private key lies in the state, in the machine's description or in the e
     expect(await docker("logs", stack.prefix)).not.toContain("PRIVATE KEY");
 });
 
-test("a pinned engine version is installed in place, held, and nginx is still there", async () => {
+test("a pinned engine version is installed in place, held, and nginx runs on", async () => {
+    const started = async () =>
+        (await stack.ssh(`docker inspect --format '{{.Id}} {{.State.StartedAt}}' ${stack.prefix}-web`)).stdout;
+    const before = await started();
     stack.edit((config) => (config["berth:engine"] = { users: [], version: "26.1" }));
     const { code, all } = await stack.up();
     expect({ code, all }).toMatchObject({ code: 0 });
+    expect(all).toMatch(/docker-ce 5:28\.5\S+ becomes 5:26\.1\S+: Docker restarts, and the containers run on/);
+    expect(await started()).toBe(before);
     expect((await stack.outputs()).engine.engine).toMatch(/^26\.1/);
     expect((await stack.ssh("apt-mark showhold")).stdout).toMatch(/^docker-ce$/m);
     expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);

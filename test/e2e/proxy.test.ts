@@ -13,6 +13,7 @@ jest.setTimeout(15 * 60_000);
 const app = (text: string) => ({
     image: "nginx:1.30",
     expose: ["8080"],
+    restart: "unless-stopped",
     configs: [{ source: text, target: "/etc/nginx/conf.d/default.conf" }],
 });
 const appConf = (text: string) =>
@@ -54,6 +55,7 @@ beforeAll(async () => {
                     image: "busybox:1.37",
                     init: true,
                     command: ["sh", "-c", ECHO],
+                    restart: "unless-stopped",
                     expose: ["9000"],
                     configs: [{ source: "answer", target: "/answer.sh", mode: 0o555 }],
                 },
@@ -159,6 +161,14 @@ test("a service that is down costs its own site a page, and a replica that dies 
     expect((await load.stop()).failed).toEqual([]);
     await onHost("docker", "start", other, replica);
     await until("the site is back", async () => (await to("a.other.test")).status !== 502);
+});
+
+test("after a reboot of the host every site answers again", async () => {
+    await docker("restart", stack.prefix);
+    for (const site of ["app.test", "a.other.test"]) {
+        await until(`${site} answers`, async () => (await to(site).catch(() => undefined))?.status === 200);
+    }
+    expect(await stack.drift()).toEqual([]);
 });
 
 test("what nginx rejects leaves the old sites, fails again, and the next good one heals", async () => {

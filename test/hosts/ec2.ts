@@ -10,21 +10,25 @@ import {
     type Instance,
     RebootInstancesCommand,
     RegisterImageCommand,
+    RunInstancesCommand,
     StartInstancesCommand,
     StopInstancesCommand,
     TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
+import { CreateRoleCommand, DeleteRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { docker } from "./project";
 
 const CANONICAL = "099720109477";
 
-/** A client of the lab's EC2, as anybody could write one. */
+/** A client of the lab's EC2 and IAM, as anybody could write one. */
 export class Ec2 {
     private readonly client: EC2Client;
+    private readonly iam: IAMClient;
 
     constructor({ endpoint, region }: { endpoint: string; region: string }) {
         const credentials = { accessKeyId: "test", secretAccessKey: "test" };
         this.client = new EC2Client({ endpoint, region, credentials });
+        this.iam = new IAMClient({ endpoint, region, credentials });
     }
 
     /** What carries the stack's tag and was not terminated. */
@@ -35,6 +39,24 @@ export class Ec2 {
         ];
         const { Reservations = [] } = await this.client.send(new DescribeInstancesCommand({ Filters }));
         return Reservations.flatMap(({ Instances = [] }) => Instances);
+    }
+
+    /** Somebody else's instance of the same type; gives its ID. */
+    async runAnother({ ImageId, InstanceType, SubnetId }: Instance): Promise<string> {
+        const { Instances = [] } = await this.client.send(
+            new RunInstancesCommand({ ImageId, InstanceType, SubnetId, MinCount: 1, MaxCount: 1 }),
+        );
+        return Instances[0]?.InstanceId ?? "";
+    }
+
+    async makeRole(RoleName: string, tags: Record<string, string>): Promise<void> {
+        const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [] });
+        const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+        await this.iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument, Tags }));
+    }
+
+    async deleteRole(RoleName: string): Promise<void> {
+        await this.iam.send(new DeleteRoleCommand({ RoleName }));
     }
 
     async terminate(ids: string[]): Promise<void> {

@@ -163,10 +163,11 @@ export class Stack {
         if ((code === 2) !== drift.length > 0) throw new Error(`exit code ${code}: ${stdout}`);
         return drift.map(({ kind, name, found }) => `${kind} ${name} ${found}`);
     }
-    /** Fails where a second up, or a preview after a refresh, finds anything to change. */
+    /** Fails where a second up, a preview after a refresh, or a look at the hosts finds anything to change. */
     async expectUnchanged(): Promise<void> {
         expectSuccess(await this.up("--expect-no-changes"));
         expectSuccess(await this.pulumi("preview", "--refresh", "--expect-no-changes"));
+        expect(await this.drift()).toEqual([]);
     }
     /** Names of what carries the stack's label on the local engine. */
     async leftovers(): Promise<string[]> {

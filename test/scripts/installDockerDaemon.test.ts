@@ -45,11 +45,12 @@ it("mirrors are added to the owner's, change with the arguments and leave again"
     expect(written()["registry-mirrors"]).toEqual(["https://theirs.test"]);
 });
 
-it("changed log limits are applied with a restart", () => {
+it("changed log limits are applied with a restart, before which live-restore is made to count", () => {
     host.install();
     const run = host.install("--log-max-size", "20m", "--log-max-file", "5");
     expect(written()["log-opts"]).toEqual({ "max-size": "20m", "max-file": "5" });
-    expect(daemonCalls(run.calls)).toEqual(["systemctl restart docker"]);
+    expect(daemonCalls(run.calls)).toEqual(["systemctl reload docker", "systemctl restart docker"]);
+    expect(run.stderr).toContain("/etc/docker/daemon.json has changed: Docker restarts, and the containers run on\n");
 });
 
 it("a limit that the owner edited afterwards wins", () => {
@@ -96,4 +97,16 @@ it.each(["docker", "containerd"])("%s starts at boot again where somebody disabl
     host.set("disabled", `${unit}\n`);
     expect(host.install().calls).toContain("systemctl enable --now containerd docker");
     expect(host.install().calls).not.toContain("systemctl enable --now containerd docker");
+});
+
+it.each([
+    ["true", "Docker restarts, and the containers run on"],
+    ["false", "Docker restarts, and all containers with it (live-restore is off)"],
+])("another version says what restarts, with live-restore %s", (live, words) => {
+    host.install("--version", "28.5.1");
+    host.set("live-restore", `${live}\n`);
+    const run = host.install("--version", "28.5.2");
+    const versions = ["5:28.5.1-1~debian.13~trixie", "5:28.5.2-1~debian.13~trixie"];
+    expect(run.stderr).toContain(`docker-ce ${versions.join(" becomes ")}: ${words}\n`);
+    expect(host.install("--version", "28.5.2").stderr).not.toContain("restarts");
 });

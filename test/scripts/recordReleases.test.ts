@@ -23,6 +23,7 @@ esac
 });
 afterEach(() => fs.rmSync(root, { recursive: true }));
 
+const record = (input: string, keep = 10) => run("record", input, String(keep));
 function run(action: string, input = "", ...more: string[]) {
     const env = { PATH: `${at("bin")}:/usr/bin:/bin`, ROOT: root };
     const words = ["--norc", "-c", script, "record-releases", action, "Berth--Test.", at("folder"), ...more];
@@ -42,8 +43,8 @@ it("has a line for each release of a service, and none where nothing is new", ()
     container("c-web", "sha256:1", "nginx@sha256:aa");
     container("c-app", "sha256:2", "app@sha256:bb");
     const text = lines("web", { image: "nginx:1.30" }) + lines("app", { image: 'a"pp', environment: { A: "é\\n" } });
-    expect(run("record", text)).toEqual({ code: 0, stderr: "" });
-    expect(run("record", text)).toEqual({ code: 0, stderr: "" });
+    expect(record(text)).toEqual({ code: 0, stderr: "" });
+    expect(record(text)).toEqual({ code: 0, stderr: "" });
     expect(ledger()).toEqual([
         {
             release: 1,
@@ -62,10 +63,10 @@ it("has a line for each release of a service, and none where nothing is new", ()
 it("another text, or another image under the same text, is another release of that service only", () => {
     container("c-web", "sha256:1", "nginx@sha256:aa");
     container("c-app", "sha256:2", "app@sha256:bb");
-    run("record", lines("web", { a: 1 }) + lines("app", {}));
-    run("record", lines("web", { a: 2 }) + lines("app", {}));
+    record(lines("web", { a: 1 }) + lines("app", {}));
+    record(lines("web", { a: 2 }) + lines("app", {}));
     container("c-web", "sha256:3", "nginx@sha256:cc");
-    run("record", lines("web", { a: 2 }) + lines("app", {}));
+    record(lines("web", { a: 2 }) + lines("app", {}));
     const said = ledger().map(({ release, service, restore }) => [release, service, restore]);
     expect(said).toEqual([
         [1, "web", "nginx@sha256:aa"],
@@ -78,7 +79,7 @@ it("another text, or another image under the same text, is another release of th
 it("an image that no registry has is kept by a tag of its own, the newest ten of a service", () => {
     for (let i = 1; i <= 12; i++) {
         container("c-app", `sha256:${i}`);
-        run("record", lines("app", { i }, "berth-test-app:0123"));
+        record(lines("app", { i }, "berth-test-app:0123"));
     }
     expect(ledger().map(({ release }) => release)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     expect(ledger().at(-1)?.restore).toBe("berth/release:Berth--Test.-app-12");
@@ -87,29 +88,31 @@ it("an image that no registry has is kept by a tag of its own, the newest ten of
         "image rm berth/release:Berth--Test.-app-1",
         "image rm berth/release:Berth--Test.-app-2",
     ]);
+    record(lines("app", { i: 12 }, "berth-test-app:0123"), 2);
+    expect(ledger().map(({ release }) => release)).toEqual([11, 12]);
 });
 
 it("services whose names are alike, and texts that look like a line, are told apart", () => {
     container("c-a.b", "sha256:1", "x@sha256:aa");
     container("c-axb", "sha256:2", "y@sha256:bb");
     const tricky = { labels: { x: '","service":"a.b",', service: "a.b" } };
-    run("record", lines("axb", tricky) + lines("a.b", {}));
-    run("record", lines("axb", tricky) + lines("a.b", {}));
+    record(lines("axb", tricky) + lines("a.b", {}));
+    record(lines("axb", tricky) + lines("a.b", {}));
     expect(ledger().map(({ service }) => service)).toEqual(["axb", "a.b"]);
 });
 
 it("a line that was torn is mended by the next release", () => {
     container("c-web", "sha256:1", "nginx@sha256:aa");
-    run("record", lines("web", { a: 1 }));
+    record(lines("web", { a: 1 }));
     fs.appendFileSync(at("folder/releases.jsonl"), '{"release":2,"time":"2026');
-    run("record", lines("web", { a: 2 }));
+    record(lines("web", { a: 2 }));
     expect(ledger().map(({ release }) => release)).toEqual([1, 2]);
 });
 
 it("goes with the tags that it gave, and with nothing else", () => {
     container("c-web", "sha256:1", "nginx@sha256:aa");
     container("c-app", "sha256:2");
-    run("record", lines("web", { x: '"restore":"berth/release:other-1"' }) + lines("app", {}));
+    record(lines("web", { x: '"restore":"berth/release:other-1"' }) + lines("app", {}));
     expect(run("remove")).toEqual({ code: 0, stderr: "" });
     expect(calls().filter((call) => call.startsWith("image rm"))).toEqual([
         "image rm berth/release:Berth--Test.-app-2",
@@ -119,7 +122,7 @@ it("goes with the tags that it gave, and with nothing else", () => {
 });
 
 it("a container that is not there is no release", () => {
-    const { code, stderr } = run("record", lines("web", {}));
+    const { code, stderr } = record(lines("web", {}));
     expect(code).toBe(1);
     expect(stderr).toContain("c-web is not there: nothing is recorded for web");
 });
@@ -127,10 +130,10 @@ it("a container that is not there is no release", () => {
 it("forget leaves the newest releases of each service, and the tags of their images", () => {
     for (const [index, image] of ["sha256:1", "sha256:2", "sha256:3"].entries()) {
         container("c-app", image);
-        run("record", lines("app", { version: index }));
+        record(lines("app", { version: index }));
     }
     container("c-web", "sha256:9", "nginx@sha256:aa");
-    run("record", lines("web", {}));
+    record(lines("web", {}));
     expect(run("forget", "", "2")).toEqual({ code: 0, stderr: "" });
     expect(ledger().map(({ release, service }) => [release, service])).toEqual([
         [2, "app"],

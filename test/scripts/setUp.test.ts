@@ -8,7 +8,8 @@ import { needsIdentity } from "../../scripts/lib/identity";
 import { withLock } from "../../scripts/lib/lock";
 import { isNewEnough } from "../../scripts/lib/prerequisites";
 import { stackFile } from "../../scripts/lib/paths";
-import { StackFile, claimPort, freePort, splitStack, stackExists } from "../../scripts/lib/stack";
+import { StackFile, claimPort, freePort, splitStack } from "../../scripts/lib/stack";
+import { findState } from "../../scripts/lib/state";
 import { isSuitable } from "../../scripts/lib/toolchain";
 
 let folder: string;
@@ -23,7 +24,8 @@ test.each([
     [["--", "-s", "x"], { stack: "local", named: false, rest: ["--", "-s", "x"] }],
 ])("the stack is taken from %j", (args, expected) => expect(splitStack(args, {})).toEqual(expected));
 
-test.each([[["-s"]], [["-s", ""]], [["--stack", "../x"]], [["-s", "a b"]], [["-s", "-x"]]])(
+const NO_NAMES = ["", "../x", "a b", "-x", "--help", "$(id)", "'", '"', "\n", "dev\n", "한국어"];
+test.each([["-s"], ...NO_NAMES.map((name) => ["--stack", name])].map((args) => [args]))(
     "%j names no stack, and no other is taken in its place",
     (args) => expect(() => splitStack(args, {})).toThrow(/is not the name of a stack/),
 );
@@ -37,14 +39,15 @@ test.each([
     "error: unexpected EOF",
     "error: list bucket: blob (code=NotFound): lstat .pulumi/stacks/berth/dev.json.1.tmp: no such file or directory",
 ])("a stack's file that another run writes is waited for, any other failure is one: %s", async (first) => {
-    const answers = [first, '[{ "name": "organization/berth/dev" }]', "error: no backend"];
+    const answers = [first, '{ "deployment": {} }', "error: no stack named 'dev' found", "error: no backend"];
     const output = jest.fn(() => {
         const answer = answers.shift() ?? "";
         return answer.startsWith("error") ? Promise.reject(new Error(answer)) : Promise.resolve(answer);
     });
-    expect(await stackExists({ output }, "dev")).toBe(true);
+    expect(await findState({ output }, "dev")).toEqual({ deployment: {} });
     expect(output).toHaveBeenCalledTimes(2);
-    await expect(stackExists({ output }, "dev")).rejects.toThrow("no backend");
+    expect(await findState({ output }, "dev")).toBeUndefined();
+    await expect(findState({ output }, "dev")).rejects.toThrow("no backend");
 });
 
 test("stacks that come up at once get ports of their own, each written into its file", async () => {

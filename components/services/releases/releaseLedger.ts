@@ -7,7 +7,9 @@ import { asRoot, commandConnection } from "../../host";
 import { hostFolder } from "../files";
 import type { ServiceGroup } from "../serviceGroup";
 
-const RECORD_SCRIPT = path.join(__dirname, "../../../scripts/record-releases.sh");
+const script = (name: string) => fs.readFileSync(path.join(__dirname, "../../../scripts", name), "utf8");
+/** How many releases of a service the ledger has where nothing else is said. */
+const KEPT = 10;
 
 export interface ReleaseLedgerArgs {
     engine: DockerEngine;
@@ -18,6 +20,11 @@ export interface ReleaseLedgerArgs {
     written: Record<string, unknown>;
     /** Whether what is written is secret. Default: false */
     secret?: boolean;
+    /**
+     * How many releases of each service stay; images and build cache that neither they nor a container need go.
+     * Default: ten stay, and nothing goes.
+     */
+    keep?: number;
     /** What has to be done before a release is one, besides the services' health. Default: nothing */
     after?: pulumi.Resource[];
 }
@@ -35,14 +42,11 @@ export interface ReleaseText {
 export class ReleaseLedger extends pulumi.ComponentResource {
     constructor(name: string, args: ReleaseLedgerArgs, opts?: pulumi.ComponentResourceOptions) {
         super("berth:index:ReleaseLedger", name, {}, opts);
-        const { engine, prefix, services, written, secret = false, after = [] } = args;
+        const { engine, prefix, services, written, secret = false, keep, after = [] } = args;
         const { host } = engine;
-        const script = fs.readFileSync(RECORD_SCRIPT, "utf8");
-        const command = (action: string) =>
-            asRoot(host.connection.user, [
-                ...["bash", "--norc", "-c", script, "record-releases"],
-                ...[action, prefix, hostFolder(prefix)],
-            ]);
+        const folder = hostFolder(prefix);
+        const command = (file: string, ...words: string[]) =>
+            asRoot(host.connection.user, ["bash", "--norc", "-c", script(`${file}.sh`), file, ...words]);
         const lines = Object.entries(written).flatMap(([service, text]) => {
             const [container] = services.containersOf(service);
             const image = services.imageOf(service);
@@ -51,24 +55,29 @@ export class ReleaseLedger extends pulumi.ComponentResource {
             return [container, JSON.stringify(release)];
         });
         const stdin = lines.map((line) => `${line}\n`).join("");
-        new remote.Command(
+        const shared = {
+            connection: commandConnection(host.connection),
+            stdin: secret ? pulumi.secret(stdin) : stdin,
+            triggers: [host.dataId],
+            addPreviousOutputInEnv: false,
+            logging: remote.Logging.None,
+        };
+        const options = { parent: this, deletedWith: host.dataResource, deleteBeforeReplace: true };
+        const record = new remote.Command(
             name,
             {
-                connection: commandConnection(host.connection),
-                create: command("record"),
-                delete: command("remove"),
-                stdin: secret ? pulumi.secret(stdin) : stdin,
-                triggers: [host.dataId],
-                addPreviousOutputInEnv: false,
-                logging: remote.Logging.None,
+                ...shared,
+                create: command("record-releases", "record", prefix, folder, String(keep ?? KEPT)),
+                delete: command("record-releases", "remove", prefix, folder),
             },
-            {
-                parent: this,
-                dependsOn: [...services.gates, ...after],
-                deletedWith: host.dataResource,
-                deleteBeforeReplace: true,
-            },
+            { ...options, dependsOn: [...services.gates, ...after] },
         );
+        if (keep !== undefined) {
+            // It does not read the lines: they say when there is something new.
+            const which = host.dedicated ? "all" : "own";
+            const create = command("prune-images", prefix, folder, String(keep), which, "remove");
+            new remote.Command(`${name}-prune`, { ...shared, create }, { ...options, dependsOn: [record] });
+        }
         this.registerOutputs();
     }
 }

@@ -18,7 +18,7 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
 from moto.server import ThreadedMotoServer  # noqa: E402
 
-from . import engine, firewall, groups, images, instances, machines, volumes  # noqa: E402, F401
+from . import engine, firewall, groups, images, instances, machines, quotas, volumes  # noqa: E402, F401
 
 PORT = 5000
 

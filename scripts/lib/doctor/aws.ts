@@ -1,8 +1,9 @@
 import { accountMistakes } from "../../../components/host/awsAccount";
 import { ec2Client } from "../ec2Client";
 import { ec2LabOf } from "../ec2Lab";
-import { type Check, fail, ok, warn } from "./check";
+import { type Check, fail, ok } from "./check";
 import type { KnownConfig } from "./config";
+import { quotas } from "./quotas";
 
 /** What the account, the region and the instance type have to say. */
 export async function aws(known: KnownConfig): Promise<{ checks: Check[]; memory?: number }> {
@@ -14,13 +15,13 @@ export async function aws(known: KnownConfig): Promise<{ checks: Check[]; memory
     try {
         const { sdk, client } = await ec2Client(known.file);
         const where = lab ? `the lab's endpoint ${lab.endpoint}` : `region ${known.account.region}`;
-        const host = known.config?.host;
-        const instanceType = host?.kind === "ec2" ? host.instanceType : undefined;
-        const count = host?.kind === "ec2" ? host.count : 1;
-        const { Addresses = [] } = await client.send(new sdk.DescribeAddressesCommand({}));
         const checks = [ok("AWS", `${where} answers`)];
-        checks.push(...(await addresses(sdk, client, Addresses.length, count)));
-        if (instanceType === undefined) return { checks };
+        const host = known.config?.host;
+        if (host?.kind !== "ec2") {
+            await client.send(new sdk.DescribeAvailabilityZonesCommand({}));
+            return { checks };
+        }
+        const { instanceType, count, spot, elasticIp } = host;
         const { InstanceTypes = [] } = await client.send(
             new sdk.DescribeInstanceTypesCommand({ InstanceTypes: [instanceType as never] }),
         );
@@ -36,6 +37,7 @@ export async function aws(known: KnownConfig): Promise<{ checks: Check[]; memory
                       "berth:host.instanceType: another one",
                   ),
         );
+        if (type) checks.push(...(await quotas(sdk, client, { file: known.file, type, count, spot, elasticIp })));
         const mib = type?.MemoryInfo?.SizeInMiB;
         return { checks, ...(mib !== undefined && { memory: mib * 1024 ** 2 }) };
     } catch (error) {
@@ -44,20 +46,6 @@ export async function aws(known: KnownConfig): Promise<{ checks: Check[]; memory
             checks: [fail("AWS", `does not answer, or refuses: ${reason}`, "look at credentials, region and network")],
         };
     }
-}
-
-type Sdk = Awaited<ReturnType<typeof ec2Client>>;
-
-/** A region gives five elastic IPs unless asked for more, and that is what people run into first. */
-async function addresses(sdk: Sdk["sdk"], client: Sdk["client"], used: number, wanted: number): Promise<Check[]> {
-    const { AccountAttributes = [] } = await client.send(
-        new sdk.DescribeAccountAttributesCommand({ AttributeNames: ["vpc-max-elastic-ips" as never] }),
-    );
-    const limit = Number(AccountAttributes[0]?.AttributeValues?.[0]?.AttributeValue ?? NaN);
-    if (Number.isNaN(limit)) return [];
-    const found = `${used} of ${limit} elastic IPs are used, the stack wants ${wanted}`;
-    const remedy = "Service Quotas, EC2-VPC Elastic IPs (L-0263D0A3); or release some; or elasticIp: false";
-    return [used + wanted > limit ? warn("quota", found, remedy) : ok("quota", found)];
 }
 
 /** A line `what is wrong: what to do`. */

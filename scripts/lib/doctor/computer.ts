@@ -2,12 +2,13 @@ import { answers, execute, resolves } from "../commands";
 import { findOnPath } from "../paths";
 import { isNewEnough } from "../prerequisites";
 import { findToolchain } from "../toolchain";
+import type { StackFile } from "../stack";
 import { type Check, fail, ok, warn } from "./check";
 
-/** What services and packages come from. */
+/** What services and packages come from, where the config names nothing else. */
 const SOURCES = [
-    { what: "Docker Hub", host: "registry-1.docker.io", path: "/v2/" },
-    { what: "Docker's packages", host: "download.docker.com", path: "/" },
+    { what: "Docker Hub", url: "https://registry-1.docker.io/v2/", instead: "registryMirrors" },
+    { what: "Docker's packages", url: "https://download.docker.com/", instead: "apt" },
 ];
 
 /** Programs of this computer. */
@@ -36,19 +37,26 @@ async function pulumi(): Promise<Check> {
         : warn("Pulumi", "is not here yet", "none: the first ./scripts/up builds it from Go modules, about 7 minutes");
 }
 
-/** Whether names resolve, and whether what is to be fetched can be. Where it cannot, stand-ins serve the embedded host. */
-export async function network(kind: unknown): Promise<Check[]> {
-    const elsewhere =
-        kind === "local"
-            ? "stand-ins made of Debian's packages serve instead"
-            : "berth:engine.apt, registryMirrors: mirrors that do answer";
+/**
+ * Whether what is to be fetched can be. Where it cannot, stand-ins serve the embedded host; what the config names in its
+ * place is the host's to reach.
+ */
+export async function network(file: StackFile): Promise<Check[]> {
+    if (file.get("berth:lab") !== undefined) return [ok("images and packages", "come from the lab on this computer")];
+    const engine = (file.get("berth:engine") ?? {}) as Record<string, unknown>;
+    const isSaid = (value: unknown) => value !== undefined && !(Array.isArray(value) && value.length === 0);
     return Promise.all(
-        SOURCES.map(async ({ what, host, path }) => {
-            if (!(await resolves(host)))
-                return warn(what, `${host} does not resolve`, `look at /etc/resolv.conf; or: ${elsewhere}`);
-            return (await answers(`https://${host}${path}`))
-                ? ok(what, `${host} answers`)
-                : warn(what, `${host} does not answer`, `look at proxies and firewalls; or: ${elsewhere}`);
+        SOURCES.filter(({ instead }) => !isSaid(engine[instead])).map(async ({ what, url, instead }) => {
+            const elsewhere =
+                file.get("berth:host", "kind") === "local"
+                    ? "stand-ins made of Debian's packages serve instead"
+                    : `berth:engine.${instead}: a mirror that does answer`;
+            const { hostname } = new URL(url);
+            if (!(await resolves(hostname)))
+                return warn(what, `${hostname} does not resolve`, `look at /etc/resolv.conf; or: ${elsewhere}`);
+            return (await answers(url))
+                ? ok(what, `${hostname} answers`)
+                : warn(what, `${hostname} does not answer`, `look at proxies and firewalls; or: ${elsewhere}`);
         }),
     );
 }

@@ -5,11 +5,10 @@ import { expandHome } from "../identity";
 import { say } from "../progress";
 import type { StackFile } from "../stack";
 import type { StateResource } from "../state";
-import { leftOnAws } from "./aws";
+import { type Known, leftOnAws } from "./aws";
 import { leftHere, leftOn } from "./docker";
 import type { Leftover } from "./leftover";
 
-/** AWS lists what was deleted for a while. */
 const ATTEMPTS = 12;
 const PAUSE_MS = 5000;
 
@@ -23,6 +22,8 @@ export interface Traces {
     before?: StateResource[];
     /** A server that stays. Default: those of `before` */
     servers?: NamedHost[];
+    /** Whether it has just gone down: AWS lists what was deleted for a while, which is waited for. Default: false */
+    isFresh?: boolean;
 }
 
 /**
@@ -38,17 +39,21 @@ export async function findLeftovers(stack: string, traces: Traces): Promise<Left
     if (kind === "existing") {
         for (const server of traces.servers ?? hostsIn(before)) left.push(...(await leftOn(stack, server)));
     }
-    if (file && kind === "ec2") left.push(...(await leftOnAwsInTheEnd(stack, file, keptIn(before))));
+    if (file && kind === "ec2") {
+        const iam = file.get("berth:host", "ssm") === true || before.some(({ type }) => type.startsWith("aws:iam/"));
+        const attempts = traces.isFresh ? ATTEMPTS : 1;
+        left.push(...(await leftOnAwsInTheEnd(stack, file, { kept: keptIn(before), iam }, attempts)));
+    }
     return [...left, ...keysOf(before)];
 }
 
 const keptIn = (resources: StateResource[]) =>
     new Set(resources.flatMap(({ id, retainOnDelete }) => (retainOnDelete && id !== undefined ? [id] : [])));
 
-async function leftOnAwsInTheEnd(stack: string, file: StackFile, kept: ReadonlySet<string>): Promise<Leftover[]> {
+async function leftOnAwsInTheEnd(stack: string, file: StackFile, known: Known, attempts: number): Promise<Leftover[]> {
     for (let attempt = 1; ; attempt++) {
-        const left = await leftOnAws(stack, file, kept);
-        if (attempt === ATTEMPTS || left.every((one) => one.kept !== undefined)) return left;
+        const left = await leftOnAws(stack, file, known);
+        if (attempt === attempts || left.every((one) => one.kept !== undefined)) return left;
         if (attempt === 1) say("AWS still lists something of the stack: asking again");
         await setTimeout(PAUSE_MS);
     }

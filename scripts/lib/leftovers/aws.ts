@@ -1,5 +1,5 @@
-import { ec2Client } from "../ec2Client";
-import { projectName } from "../labels";
+import { awsClient, ec2Client } from "../ec2Client";
+import { hasLabels, stackLabels } from "../labels";
 import { UserError } from "../progress";
 import type { StackFile } from "../stack";
 import type { Leftover } from "./leftover";
@@ -7,15 +7,26 @@ import type { Leftover } from "./leftover";
 /** An instance that is gone can be seen for an hour. */
 const LIVING = ["pending", "running", "stopping", "stopped"];
 
+type Found = [kind: string, id: string | undefined][];
+
+/** What is known of a stack before the look. */
+export interface Known {
+    /** Ids of what is meant to stay. */
+    kept: ReadonlySet<string>;
+    /** Whether it can have roles and profiles: only who may make them may list them. */
+    iam: boolean;
+}
+
 /**
- * What in the stack's region has its tags: instances, disks, addresses, network interfaces, groups, key pairs.
+ * What has the stack's tags: in its region instances, disks, addresses, network interfaces, groups, key pairs; in IAM
+ * roles and instance profiles.
  *
- * @param kept ids of what is meant to stay
  * @throws UserError where AWS does not answer, or refuses
  */
-export async function leftOnAws(stack: string, file: StackFile, kept: ReadonlySet<string>): Promise<Leftover[]> {
+export async function leftOnAws(stack: string, file: StackFile, { kept, iam }: Known): Promise<Leftover[]> {
     try {
-        const ids = await taggedIds(stack, file);
+        const found = [...(await inRegion(stack, file)), ...(iam ? await inIam(stack, file) : [])];
+        const ids = found.flatMap(([kind, id]) => (id === undefined ? [] : [[kind, id] as const]));
         return ids.map(([kind, name]) => ({
             where: "AWS",
             kind,
@@ -28,13 +39,10 @@ export async function leftOnAws(stack: string, file: StackFile, kept: ReadonlySe
 }
 
 /** Asked of each kind: the list of all tags has those of what was deleted, too. */
-async function taggedIds(stack: string, file: StackFile): Promise<[kind: string, id: string][]> {
+async function inRegion(stack: string, file: StackFile): Promise<Found> {
     const { sdk, client } = await ec2Client(file);
-    const Filters = [
-        { Name: "tag:berth.project", Values: [projectName()] },
-        { Name: "tag:berth.stack", Values: [stack] },
-    ];
-    const found: [string, string | undefined][] = [];
+    const Filters = Object.entries(stackLabels(stack)).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
+    const found: Found = [];
     const living = [...Filters, { Name: "instance-state-name", Values: LIVING }];
     for await (const { Reservations = [] } of sdk.paginateDescribeInstances({ client }, { Filters: living })) {
         for (const { Instances = [] } of Reservations) {
@@ -54,5 +62,28 @@ async function taggedIds(stack: string, file: StackFile): Promise<[kind: string,
     for (const { AllocationId } of Addresses) found.push(["elastic IP", AllocationId]);
     const { KeyPairs = [] } = await client.send(new sdk.DescribeKeyPairsCommand({ Filters }));
     for (const { KeyPairId } of KeyPairs) found.push(["key pair", KeyPairId]);
-    return found.flatMap(([kind, id]) => (id === undefined ? [] : [[kind, id] as [string, string]]));
+    return found;
+}
+
+/** IAM lists without tags: those whose names Pulumi made, `NAME-role-1a2b3c4`, are asked for theirs. */
+async function inIam(stack: string, file: StackFile): Promise<Found> {
+    const sdk = await import("@aws-sdk/client-iam");
+    const client = awsClient(sdk.IAMClient, file);
+    const found: Found = [];
+    for await (const { Roles = [] } of sdk.paginateListRoles({ client }, {})) {
+        for (const { RoleName } of Roles.filter(({ RoleName = "" }) => /-role-[0-9a-f]{7}$/.test(RoleName))) {
+            const { Tags } = await client.send(new sdk.ListRoleTagsCommand({ RoleName }));
+            if (hasLabels(Tags, stack)) found.push(["role", RoleName]);
+        }
+    }
+    for await (const { InstanceProfiles = [] } of sdk.paginateListInstanceProfiles({ client }, {})) {
+        const made = InstanceProfiles.filter(({ InstanceProfileName = "" }) =>
+            /-profile-[0-9a-f]{7}$/.test(InstanceProfileName),
+        );
+        for (const { InstanceProfileName } of made) {
+            const { Tags } = await client.send(new sdk.ListInstanceProfileTagsCommand({ InstanceProfileName }));
+            if (hasLabels(Tags, stack)) found.push(["instance profile", InstanceProfileName]);
+        }
+    }
+    return found;
 }

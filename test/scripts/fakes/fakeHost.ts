@@ -47,6 +47,7 @@ export class FakeHost {
             calls: "",
             held: "",
             installed: "ca-certificates 2025\n",
+            "live-restore": "true\n",
             key: `-----BEGIN PGP PUBLIC KEY BLOCK-----\nprimary ${dockerKey}\nsub ${"A".repeat(40)}\n`,
             swarm: "inactive\n",
             users: "deploy deploy\nops ops docker\n",

@@ -73,6 +73,7 @@ case $name in
   docker)
     has docker-ce || exit 1
     case "$*" in
+      *LiveRestoreEnabled*) cat live-restore ;;
       info*) cat swarm ;;
       *Components*) printf 'Engine 28.5.2+dfsg1\ncontainerd v1.7.28~ds1\n' ;;
       version*) echo 28.5.2 ;;

@@ -1,0 +1,21 @@
+"use strict";
+const path = require("node:path");
+const { default: TestSequencer } = require("@jest/test-sequencer");
+
+/** The end-to-end files that take longest, in their order: the last of two workers to end waits for none of them. */
+const LONGEST = ["swap", "compose", "dayTwo", "composeParity", "proxy", "tutorial"];
+
+/** Where files run side by side, the long ones begin. Of a fresh clone, jest itself knows no more than their sizes. */
+module.exports = class extends TestSequencer {
+    /**
+     * @override
+     * @param {import("@jest/test-result").Test[]} tests
+     */
+    async sort(tests) {
+        const rank = (/** @type {{ path: string }} */ test) => {
+            const at = LONGEST.indexOf(path.basename(test.path, ".test.ts"));
+            return at < 0 ? LONGEST.length : at;
+        };
+        return [...(await super.sort(tests))].sort((a, b) => rank(a) - rank(b));
+    }
+};
