@@ -11,5 +11,5 @@ const suite = (name, extra) => ({
 
 /** @type {import("jest").Config} */
 module.exports = {
-    projects: [suite("unit"), suite("scripts"), suite("e2e"), suite("faults")],
+    projects: [suite("unit"), suite("scripts"), suite("e2e"), suite("upkeep"), suite("faults")],
 };

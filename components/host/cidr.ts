@@ -1,5 +1,4 @@
 import * as ipaddr from "ipaddr.js";
-import { z } from "zod";
 
 /** Prefixes shorter than these are no office and no provider, but the internet. */
 const WIDEST = { ipv4: 8, ipv6: 16 };
@@ -39,9 +38,3 @@ export function isTooWide(range: string): boolean {
 }
 
 export const isIpv6Range = (range: string): boolean => range.includes(":");
-
-/** A range of IPv4 or IPv6 addresses in canonical form. */
-export const cidr = z.string({ error: "write an address range as text" }).superRefine((text, context) => {
-    const mistake = cidrMistake(text);
-    if (mistake) context.addIssue({ code: "custom", message: mistake });
-});

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cidr, isIpv6Range, isTooWide } from "./cidr";
+import { cidrMistake, isIpv6Range, isTooWide } from "./cidr";
 import { overlap } from "./openPorts";
 import { tagMistakes } from "./tags";
 
@@ -11,6 +11,11 @@ const yesOrNo = (byDefault: boolean) => z.boolean({ error: "write true or false"
 const map = (example: string) => ({
     error: (issue: { code?: string }) =>
         issue.code === "invalid_type" ? `write a map, such as ${example}` : undefined,
+});
+/** A range of IPv4 or IPv6 addresses in canonical form. */
+const cidr = z.string({ error: "write an address range as text" }).superRefine((text, context) => {
+    const mistake = cidrMistake(text);
+    if (mistake) context.addIssue({ code: "custom", message: mistake });
 });
 const portNumber = whole(1, 65535);
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/, {

@@ -70,7 +70,7 @@ function onHost(host: NamedHost, args: string[]): string[] {
     if (tty.isatty(0) && tty.isatty(1)) {
         return [...sshWords(host, ["-t", "-e", "none", "-o", "LogLevel=ERROR"]), `exec ${command}`];
     }
-    const entry = ["--import", path.join(path.dirname(require.resolve("tsx")), "loader.mjs")];
+    const entry = ["--require", require.resolve("tsx/cjs")];
     const ssh = sshWords(host, ["-T", "-o", "LogLevel=ERROR"]);
     return [process.execPath, ...entry, path.join(__dirname, "remoteCommand.ts"), command, ...ssh];
 }

@@ -14,4 +14,4 @@ fi
 unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CERT_PATH DOCKER_TLS_VERIFY
 
 node "$lib/dependencies.js"
-exec node --import "file://$lib/../../node_modules/tsx/dist/loader.mjs" "$lib/$entry.ts" "$@"
+exec node --require "$lib/../../node_modules/tsx/dist/cjs/index.cjs" "$lib/$entry.ts" "$@"

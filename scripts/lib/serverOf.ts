@@ -1,5 +1,5 @@
 import * as os from "node:os";
-import { sshOptions } from "../../components/host/host";
+import { sshOptions } from "../../components/host/sshOptions";
 import type { NamedHost } from "./hosts";
 import { UserError } from "./progress";
 import type { StackFile } from "./stack";

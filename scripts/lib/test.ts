@@ -11,18 +11,18 @@ import { UserError, main, say, step } from "./progress";
 import { resolveToolchain } from "./toolchain";
 
 /** The parts, in the order in which they run: the quick ones tell first. */
-const PARTS = ["lint", "unit", "scripts", "plugins", "e2e", "faults"] as const;
+const PARTS = ["lint", "unit", "scripts", "plugins", "e2e", "upkeep", "faults"] as const;
 type Part = (typeof PARTS)[number];
 /** What runs where nothing is said: all but the long suites. */
 const DEFAULT_PARTS: Part[] = ["lint", "unit", "scripts", "plugins", "e2e"];
-const JEST_PARTS: Part[] = ["unit", "scripts", "e2e", "faults"];
+const JEST_PARTS: Part[] = ["unit", "scripts", "e2e", "upkeep", "faults"];
 /** How many test files run at once: those of hosts mostly wait. Default: one */
 const WORKERS: Partial<Record<Part, string[]>> = {
     unit: ["--maxWorkers=2"],
     e2e: ["--maxWorkers=2", "--testSequencer=./test/longestFirst.js"],
 };
 /** Parts that run hosts. */
-const ENGINE_PARTS: Part[] = ["scripts", "e2e", "faults"];
+const ENGINE_PARTS: Part[] = ["scripts", "e2e", "upkeep", "faults"];
 
 main(async () => {
     const asked = process.argv.slice(2);
@@ -73,10 +73,12 @@ async function lint(count: Count): Promise<void> {
     );
     const isShell = (file: string) =>
         fs.existsSync(path.join(root, file)) && /^#!.*\b(ba)?sh\b/.test(firstLine(path.join(root, file)));
+    // The longest beside the others.
+    const eslint = check("eslint", count, bin("eslint"), ["--max-warnings=0", "."]);
     await check("shellcheck", count, "shellcheck", ["-x", ...tracked.filter(isShell)]);
     await check("tsc", count, bin("tsc"), ["--noEmit", "--noCheck", "false"]);
-    await check("eslint", count, bin("eslint"), ["--max-warnings=0", "."]);
     await check("prettier", count, bin("prettier"), ["--check", "--log-level=warn", "."]);
+    await eslint;
 }
 
 const firstLine = (file: string) => fs.readFileSync(file, "utf8").split("\n", 1)[0] ?? "";

@@ -141,7 +141,7 @@ test("an image is built on the host from the folder, and again only when that ch
     const inside = async () => onHost("docker", "exec", await idOf("built"), "sh", "-c", "cat /app/version; ls /app");
     expect(await inside()).toBe("oneDockerfile\nversion");
     write("app/big.log", "y");
-    await stack.expectUnchanged();
+    await stack.expectSettled();
     write("app/version", "two");
     expectSuccess(await stack.up());
     expect(await inside()).toMatch(/^two/);
@@ -162,7 +162,7 @@ test("a private registry lets in by the stack's credentials, and a moved tag is 
     expectSuccess(await stack.up());
     const version = async () => onHost("docker", "exec", await idOf("moving"), "sh", "-c", "echo $VERSION");
     expect(await version()).toBe("1");
-    await stack.expectUnchanged();
+    await stack.expectSettled();
     await publish(2);
     expectSuccess(await stack.up());
     expect(await version()).toBe("2");
@@ -186,7 +186,7 @@ test("a version that fails says why, each time, while the old one runs on, and t
     edit(({ services }) => (services.app = { ...app, environment: { VERSION: "2" } }));
     expectSuccess(await stack.up());
     expect((await idOf("app")).split("\n")).toEqual([expect.not.stringMatching(before)]);
-    await stack.expectUnchanged();
+    await stack.expectSettled();
 });
 
 test("a changed network is made anew with the containers in it, and with no others", async () => {
@@ -249,7 +249,7 @@ test("a reboot of the host brings the services back in their order, with their d
     expect(Date.parse(webAt)).toBeGreaterThan(Date.parse(counterAt));
     await until("the host answers again", async () => (await visit().catch(() => undefined)) !== undefined);
     expect(await visit()).toBeGreaterThan(visits ?? NaN);
-    await stack.expectUnchanged();
+    await stack.expectSettled();
 });
 
 test("every mistake in the file is said at once, with its line, before anything is touched", async () => {

@@ -83,28 +83,6 @@ test("another image tag replaces the container, not the machine", async () => {
     expect(await stack.machineId()).toBe(before);
 });
 
-test("an image that never gets healthy fails the update with its log, each time, and a good one heals it", async () => {
-    const dockerfile = [
-        "FROM nginx:1.30",
-        "HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD echo probe says no; exit 1",
-        `CMD ["sh", "-c", "echo the log of the sick one; exec nginx -g 'daemon off;'"]`,
-    ].join("\n");
-    const built = await stack.ssh("docker build --quiet --tag sick:1 -", dockerfile);
-    expect({ code: built.code, all: built.all }).toMatchObject({ code: 0 });
-    stack.setWeb({ image: "sick:1", ports: [`${port}:80`] });
-    for (let attempt = 0; attempt < 2; attempt++) {
-        const { code, all } = await stack.up();
-        expect(code).not.toBe(0);
-        expect(all).toContain("it is unhealthy");
-        expect(all).toContain("the log of the sick one");
-        expect(all).toContain("probe says no");
-    }
-    stack.setWeb({ ...web, ports: [`${port}:80`] });
-    const { code, all } = await stack.up();
-    expect({ code, all }).toMatchObject({ code: 0 });
-    expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
-});
-
 test("every mistake in the config is named at once, and nothing is touched", async () => {
     const before = await docker("ps", "-aq", "--no-trunc", "--filter", `label=berth.stack=${stack.name}`);
     stack.edit((config) => (config["berth:engine"] = { users: ["$(touch x)"] }));

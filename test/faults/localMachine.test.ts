@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { cloneProject, docker, freePort, get, root, run, start, until } from "../hosts/project";
+import { cloneProject, docker, expectSuccess, freePort, get, root, run, start, until } from "../hosts/project";
 import { WebStack, web } from "../hosts/webStack";
 
 jest.setTimeout(20 * 60_000);
@@ -54,6 +54,46 @@ test("a container that exits fails the update with its exit code", async () => {
     expect(all).toContain("last words");
     stack.setWeb({ ...web, ports: [`${port}:80`] });
     expect((await stack.up()).code).toBe(0);
+});
+
+test("an image that never gets healthy fails the update with its log, each time, and a good one heals it", async () => {
+    const dockerfile = [
+        "FROM nginx:1.30",
+        "HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD echo probe says no; exit 1",
+        `CMD ["sh", "-c", "echo the log of the sick one; exec nginx -g 'daemon off;'"]`,
+    ].join("\n");
+    const built = await stack.ssh("docker build --quiet --tag sick:1 -", dockerfile);
+    expect({ code: built.code, all: built.all }).toMatchObject({ code: 0 });
+    stack.setWeb({ image: "sick:1", ports: [`${port}:80`] });
+    for (let attempt = 0; attempt < 2; attempt++) {
+        const { code, all } = await stack.up();
+        expect(code).not.toBe(0);
+        expect(all).toContain("it is unhealthy");
+        expect(all).toContain("the log of the sick one");
+        expect(all).toContain("probe says no");
+    }
+    stack.setWeb({ ...web, ports: [`${port}:80`] });
+    const { code, all } = await stack.up();
+    expect({ code, all }).toMatchObject({ code: 0 });
+    expect((await get(`http://127.0.0.1:${port}`))?.status).toBe(200);
+});
+
+test("a rotation that is killed when the host has the new key is finished by the next one", async () => {
+    const command = "cut -d ' ' -f 2 /etc/ssh/ssh_host_ed25519_key.pub; ls /etc/ssh";
+    const onHost = async () => {
+        const [key, ...files] = (await docker("exec", stack.prefix, "sh", "-c", command)).split("\n");
+        return { key, isKept: !files.some((file) => file.endsWith(".before")) };
+    };
+    const old = (await onHost()).key;
+    const { child, result } = start("./scripts/rotate", ["-s", stack.name, "host-key"]);
+    await until("the host keeps the new key", async () => {
+        const { key, isKept } = await onHost();
+        return key !== old && isKept;
+    });
+    process.kill(-(child.pid ?? 0), "SIGKILL");
+    await result;
+    expectSuccess(await run("./scripts/rotate", ["-s", stack.name, "host-key"]));
+    await stack.expectUnchanged();
 });
 
 test("a machine that somebody stopped is started by the next up, and nginx with it", async () => {

@@ -169,6 +169,11 @@ export class Stack {
         expectSuccess(await this.pulumi("preview", "--refresh", "--expect-no-changes"));
         expect(await this.drift()).toEqual([]);
     }
+    /** Like `expectUnchanged`, in one update that looks at the hosts first: for after a change. */
+    async expectSettled(): Promise<void> {
+        expectSuccess(await this.up("--refresh", "--expect-no-changes"));
+        expect(await this.drift()).toEqual([]);
+    }
     /** Names of what carries the stack's label on the local engine. */
     async leftovers(): Promise<string[]> {
         const filter = ["--filter", `label=berth.stack=${this.name}`];

@@ -9,7 +9,7 @@ import { parse } from "yaml";
 import { installCommand } from "../../components/engine/installCommand";
 import { shellQuote } from "../../components/shellQuote";
 import { cloudConfig } from "../../components/host/cloudConfig";
-import { sshCommand, sshOptions } from "../../components/host/host";
+import { sshCommand, sshOptions } from "../../components/host/sshOptions";
 import { hostNameOf } from "../../components/host/localHost";
 import { keyFileName, publicKeyOf } from "../../components/host/publicKey";
 import { checkLocalEngine, holderAmongContainers, missingCapabilities } from "../../components/host/localEngine";

@@ -1,4 +1,4 @@
-import type { EC2Client, Instance, InstanceTypeInfo } from "@aws-sdk/client-ec2";
+import type { EC2Client, InstanceTypeInfo } from "@aws-sdk/client-ec2";
 import { awsClient } from "../ec2Client";
 import { hasLabels } from "../labels";
 import type { StackFile } from "../stack";
@@ -69,15 +69,18 @@ async function vcpus(sdk: Ec2Sdk, client: EC2Client, { file, type, count, spot }
         const remedy = `allow servicequotas:GetServiceQuota; or look at Service Quotas, EC2, ${code}`;
         return [warn("quota", `vCPUs: not known: ${limit}`, remedy)];
     }
-    let used = 0;
+    const others: string[] = [];
     const Filters = [{ Name: "instance-state-name", Values: ["pending", "running"] }];
     for await (const { Reservations = [] } of sdk.paginateDescribeInstances({ client }, { Filters })) {
-        used += Reservations.flatMap(({ Instances = [] }) => Instances)
+        const counted = Reservations.flatMap(({ Instances = [] }) => Instances)
             .filter(({ Tags }) => !hasLabels(Tags, file.stack))
-            .filter(({ InstanceType = "" }) => vcpuQuotaOf(InstanceType) === quota)
             .filter(({ InstanceLifecycle }) => (InstanceLifecycle === "spot") === spot)
-            .reduce((sum, instance) => sum + vcpusOf(instance), 0);
+            .map(({ InstanceType = "" }) => InstanceType)
+            .filter((name) => vcpuQuotaOf(name) === quota);
+        others.push(...counted);
     }
+    const sizes = await vcpusOf(sdk, client, new Set(others));
+    const used = others.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
     const remedy = `ask for more at Service Quotas, EC2, ${code}; or a smaller berth:host.instanceType`;
     return [room({ what: "vCPUs", limit, used, wanted: count * each, remedy })];
 }
@@ -95,7 +98,17 @@ async function quotaOf(file: StackFile, code: string): Promise<number | string> 
     }
 }
 
-const vcpusOf = ({ CpuOptions }: Instance) => (CpuOptions?.CoreCount ?? 0) * (CpuOptions?.ThreadsPerCore ?? 1);
+/** How many vCPUs instance types have. */
+async function vcpusOf(sdk: Ec2Sdk, client: EC2Client, types: Set<string>): Promise<Map<string, number>> {
+    const sizes = new Map<string, number>();
+    if (types.size === 0) return sizes;
+    const Filters = [{ Name: "instance-type", Values: [...types] }];
+    for await (const { InstanceTypes = [] } of sdk.paginateDescribeInstanceTypes({ client }, { Filters })) {
+        for (const { InstanceType = "", VCpuInfo } of InstanceTypes)
+            sizes.set(InstanceType, VCpuInfo?.DefaultVCpus ?? 0);
+    }
+    return sizes;
+}
 
 /** Whether there is room for what a stack wants beside what others use. */
 function room(facts: { what: string; limit: number; used: number; wanted: number; remedy: string }): Check {

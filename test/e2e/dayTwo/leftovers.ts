@@ -1,5 +1,5 @@
 import { docker as localDocker, run } from "../../hosts/project";
-import type { DayTwoHost } from "./host";
+import type { DayTwoHost } from "../../hosts/dayTwoHost";
 
 /** `./scripts/leftovers`, and what `down` says of what is left. The stack is down after it. */
 export function leftoversTests(host: DayTwoHost): void {

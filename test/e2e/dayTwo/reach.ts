@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { expectSuccess, root, run, start, until } from "../../hosts/project";
-import type { DayTwoHost } from "./host";
+import type { DayTwoHost } from "../../hosts/dayTwoHost";
 
 /** What strangers write. */
 const HOSTILE = ["", " ", "a b", "'", '"', "$HOME", "`id`", "$(id)", ";", "\\", "\n", "한국어 ✓", "-x", "--", "*", "~"];
@@ -72,26 +72,6 @@ export function reachTests(host: DayTwoHost): void {
             expect(all).toBe("ready\ngot it\n");
             expect(code).toBe(9);
         });
-    });
-
-    test("./scripts/prune removes images that nobody uses, and no others", async () => {
-        const prune = (...args: string[]) => run("./scripts/prune", ["-s", stack.name, ...args]);
-        const images = async () => (await host.docker("images", "--format", "{{.Repository}}:{{.Tag}}")).stdout;
-        const before = await images();
-        expectSuccess(await host.docker("pull", "redis:8.0"));
-        const shown = await prune("--dry-run");
-        expect(shown).toMatchObject({
-            code: 0,
-            stdout: expect.stringMatching(/^host: 1 image would go\n.*\nredis:8\.0 /),
-        });
-        expect(await images()).not.toBe(before);
-        const done = await prune("--keep", "1");
-        expect(done).toMatchObject({ code: 0, stdout: expect.stringMatching(/^host: 1 image gone\n/) });
-        expect(await images()).toBe(before);
-        expectSuccess(await stack.pulumi("preview", "--refresh", "--expect-no-changes"));
-        for (const wrong of [["--keep", "0"], ["--keep"], ["web"]]) {
-            expect(await prune(...wrong)).toMatchObject({ code: 1, all: expect.stringContaining("not understood") });
-        }
     });
 
     test("Compose runs a project of the person's own", async () => {

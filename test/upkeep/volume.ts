@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { expectSuccess, run, start, until } from "../../hosts/project";
-import type { DayTwoHost } from "./host";
+import { expectSuccess, run, start, until } from "../hosts/project";
+import type { DayTwoHost } from "../hosts/dayTwoHost";
 
 /** `./scripts/volume save` and `restore`. */
 export function volumeTests(host: DayTwoHost): void {

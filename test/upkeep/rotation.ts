@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { docker, expectSuccess, root, run, start, until } from "../../hosts/project";
-import type { DayTwoHost } from "./host";
+import { expectSuccess, root, run } from "../hosts/project";
+import type { DayTwoHost } from "../hosts/dayTwoHost";
 
 /** `./scripts/rotate`. */
 export function rotationTests(host: DayTwoHost): void {
@@ -11,7 +11,7 @@ export function rotationTests(host: DayTwoHost): void {
     /** A login by a command line that was pasted earlier, with a copy of the key that it names. */
     const login = (ssh: string) => run("bash", ["-c", `${ssh} true`]);
     async function expectWell(untouched: string): Promise<void> {
-        await stack.expectUnchanged();
+        await stack.expectSettled();
         const now = await host.docker("inspect", "--format", "{{.Id}} {{.State.StartedAt}}", `${stack.prefix}-web`);
         expect(now.stdout).toBe(untouched);
     }
@@ -52,25 +52,6 @@ export function rotationTests(host: DayTwoHost): void {
                 code: 255,
                 all: expect.stringContaining("Host key verification failed"),
             });
-            await expectWell(before);
-        });
-
-        test("a rotation that is killed when the host has the new key is finished by the next one", async () => {
-            const before = await running();
-            const command = "cut -d ' ' -f 2 /etc/ssh/ssh_host_ed25519_key.pub; ls /etc/ssh";
-            const onHost = async () => {
-                const [key, ...files] = (await docker("exec", stack.prefix, "sh", "-c", command)).split("\n");
-                return { key, isKept: !files.some((file) => file.endsWith(".before")) };
-            };
-            const old = (await onHost()).key;
-            const { child, result } = start("./scripts/rotate", ["-s", stack.name, "host-key"]);
-            await until("the host keeps the new key", async () => {
-                const { key, isKept } = await onHost();
-                return key !== old && isKept;
-            });
-            process.kill(-(child.pid ?? 0), "SIGKILL");
-            await result;
-            expectSuccess(await rotate("host-key"));
             await expectWell(before);
         });
 

@@ -1,5 +1,5 @@
-import { docker as localDocker, expectSuccess, run, until } from "../../hosts/project";
-import type { DayTwoHost } from "./host";
+import { docker as localDocker, expectSuccess, run, until } from "../hosts/project";
+import type { DayTwoHost } from "../hosts/dayTwoHost";
 
 /** `./scripts/drift`, and `./scripts/up --repair`. */
 export function driftTests(host: DayTwoHost): void {

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { parse } from "yaml";
-import { Stack, expectSuccess, freePort, run } from "../../hosts/project";
-import type { DayTwoHost } from "./host";
+import { Stack, expectSuccess, freePort, run } from "../hosts/project";
+import type { DayTwoHost } from "../hosts/dayTwoHost";
 
 /** `./scripts/doctor`. */
 export function doctorTests(host: DayTwoHost): void {

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { type Result, Stack, expectSuccess, freePort, run } from "../../hosts/project";
-import { web } from "../../hosts/webStack";
+import { type Result, Stack, expectSuccess, freePort, run } from "./project";
+import { web } from "./webStack";
 
 const KEEP_WRITING = "while :; do date +%s%N >> /data/log; sleep 0.05; done";
 const busybox = { image: "busybox:1.37", init: true, restart: "always" };
@@ -14,7 +14,8 @@ export class DayTwoHost {
     /** A PATH on which there is no Docker CLI. */
     readonly bare = fs.mkdtempSync(path.join(os.tmpdir(), "berth-bare-"));
 
-    constructor() {
+    /** @param kind tells the stacks of one test run apart */
+    constructor(kind: string) {
         const services = {
             web,
             idle: { ...idle, container_name: "idle" },
@@ -22,7 +23,7 @@ export class DayTwoHost {
             reader: { ...idle, container_name: "reader", volumes: ["kept:/data:ro"] },
         };
         const config = { "berth:host": { kind: "local" }, "berth:services": services, "berth:volumes": { kept: {} } };
-        this.stack = new Stack(config, "day2");
+        this.stack = new Stack(config, kind);
     }
 
     async start(): Promise<void> {
