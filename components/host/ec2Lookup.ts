@@ -5,13 +5,7 @@ import { getSubnet } from "@pulumi/aws/ec2/getSubnet";
 import { getSubnets } from "@pulumi/aws/ec2/getSubnets";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Ec2HostConfig } from "./hostSchema";
-
-/** Canonical's account, which publishes Ubuntu's images. https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/ */
-const CANONICAL = "099720109477";
-/** The architecture's name in the images' names. */
-const IMAGE_ARCHITECTURE = { x86_64: "amd64", arm64: "arm64" };
-
-type Architecture = keyof typeof IMAGE_ARCHITECTURE;
+import { type Architecture, CANONICAL, imageFilters, imageName, knownArchitectures } from "./ubuntuImages";
 
 /** A subnet that can hold an instance. */
 export interface Subnet {
@@ -58,9 +52,7 @@ async function findArchitecture(
             ? `${place}: there is no such instance type in this region; see: aws ec2 describe-instance-types`
             : noAnswer(type);
     }
-    const known = (Object.keys(IMAGE_ARCHITECTURE) as Architecture[]).filter((a) =>
-        type.supportedArchitectures.includes(a),
-    );
+    const known = knownArchitectures(type.supportedArchitectures);
     const wanted = architecture ?? known[0];
     if (wanted !== undefined && known.includes(wanted)) return { name: wanted };
     const has = type.supportedArchitectures.join(", ");
@@ -74,12 +66,8 @@ async function findAmi(
     architecture: Architecture,
     options: pulumi.InvokeOptions,
 ): Promise<{ id: string } | string> {
-    const name = `ubuntu/images/hvm-ssd*/ubuntu-*-${release}-${IMAGE_ARCHITECTURE[architecture]}-server-*`;
-    const filters = [
-        { name: "name", values: [name] },
-        { name: "architecture", values: [architecture] },
-        { name: "virtualization-type", values: ["hvm"] },
-    ];
+    const name = imageName(release, architecture);
+    const filters = imageFilters(release, architecture);
     const ami = await getAmi({ owners: [CANONICAL], mostRecent: true, filters }, options).catch(reasonOf);
     if (typeof ami !== "string") return { id: ami.id };
     return `berth:host.release: "${release}": Canonical has no image ${name} in this region: ${ami}`;

@@ -2,7 +2,8 @@ import { aws } from "./doctor/aws";
 import type { Check } from "./doctor/check";
 import { network, programs } from "./doctor/computer";
 import { type KnownConfig, checkStackConfig } from "./doctor/config";
-import { memory, memoryOf, portsHere, reach, server } from "./doctor/host";
+import { dockerArchitecture, machineOf, memory, portsHere, reach, server } from "./doctor/host";
+import { images } from "./doctor/images";
 import { engineHere } from "./doctor/engine";
 import { stackCommand } from "./hostCommand";
 import { type NamedHost, ensureKeys, hostsIn } from "./hosts";
@@ -38,13 +39,16 @@ stackCommand(USAGE, async (stack) => {
 
 async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[], stack: string): Promise<Check[]> {
     const checks: Check[] = [];
+    let architecture: string | undefined;
     if (kind === "local") {
         checks.push(...say(await engineHere(known.file.get("berth:host", "dockerHost"))));
         checks.push(...say(await portsHere(known, hosts.length > 0)));
+        architecture = dockerArchitecture(process.arch);
     }
     if (kind === "ec2") {
-        const { checks: found, memory: bytes } = await aws(known);
-        checks.push(...say([...found, ...memory(known, bytes, "the instance")]));
+        const found = await aws(known);
+        checks.push(...say([...found.checks, ...memory(known, found.memory, "the instance")]));
+        architecture = found.architecture;
     }
     const reachable = hosts.length > 0 || kind !== "existing" ? hosts : [serverOf(known.file)];
     for (const host of reachable) {
@@ -52,8 +56,11 @@ async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[],
         checks.push(...say(found));
         if (found.some(({ status }) => status === "fail")) continue;
         if (kind === "existing") checks.push(...say(await server(host, known, stackLabels(stack))));
-        if (kind !== "ec2") checks.push(...say(memory(known, await memoryOf(host), host.name)));
+        const machine = await machineOf(host);
+        if (kind !== "ec2") checks.push(...say(memory(known, machine.memory, host.name)));
+        architecture ??= machine.architecture;
     }
+    checks.push(...say(await images(known, architecture)));
     return checks;
 }
 

@@ -1,8 +1,9 @@
 import type { DigestOptions } from "../../components/services/image/registryDigest";
+import { registriesSchema } from "../../components/services/image/registriesSchema";
 import { containerFindings } from "./drift/containers";
 import { type Expected, expectedOn } from "./drift/expected";
 import type { Finding } from "./drift/finding";
-import { movedTags, registriesOf } from "./drift/images";
+import { movedTags } from "./drift/images";
 import { careFindings, engineFindings } from "./drift/machine";
 import { surveyHost } from "./drift/survey";
 import { hostCommand, notUnderstood } from "./hostCommand";
@@ -10,6 +11,9 @@ import { type NamedHost, chosenHosts, openStack } from "./hosts";
 import { stackLabels, stackPrefix } from "./labels";
 import { UserError, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
+import { registriesOf } from "./registries";
+import { StackFile } from "./stack";
+import { readStackConfig } from "./stackConfig";
 import { table } from "./table";
 
 const USAGE = `./scripts/drift [-s STACK] [-H HOST] [--json]
@@ -41,7 +45,7 @@ hostCommand(USAGE, async ({ stack, host, rest }) => {
     const { hosts, resources } = await openStack(pulumi, stack, { secrets: true });
     const prefix = stackPrefix(stack);
     let asked: Promise<DigestOptions> | undefined;
-    const registries = () => (asked ??= registriesOf(pulumi, stack)); // once, and not where no engine answers
+    const registries = () => (asked ??= askRegistries(pulumi, stack)); // once, and not where no engine answers
     const reports = await Promise.all(
         chosenHosts(hosts, host).map((one) =>
             reportOn(stack, one, expectedOn(one, resources, prefix), prefix, registries),
@@ -54,6 +58,13 @@ hostCommand(USAGE, async ({ stack, host, rest }) => {
     if (reports.some(({ error }) => error !== undefined)) return 1;
     return reports.some(({ findings }) => findings.some(({ level }) => level === "drift")) ? DRIFT : 0;
 });
+
+async function askRegistries(pulumi: Pulumi, stack: string): Promise<DigestOptions> {
+    const file = new StackFile(stack);
+    const isSaid = file.get("berth:registries") !== undefined;
+    const text = isSaid ? (await readStackConfig(pulumi, stack)).values["berth:registries"] : undefined;
+    return registriesOf(file, registriesSchema.parse(JSON.parse(text ?? "{}")));
+}
 
 async function reportOn(
     stack: string,

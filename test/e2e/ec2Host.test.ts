@@ -63,20 +63,25 @@ test("a second up and a preview after refresh find nothing to change, though Can
     await stack.expectUnchanged();
 });
 
-test("doctor says what the account has left for the stack, with what others use, and what to do about too little", async () => {
+test("doctor says what the account has left for the stack beside others, which AMI it gets, and whether images fit", async () => {
     const doctor = () => run("./scripts/doctor", ["-s", stack.name]);
     const { code, stdout } = await doctor();
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.not.stringMatching(/^(warn|FAIL)/m) });
     expect(stdout).toMatch(/ok {4}AWS: the lab's endpoint \S+ answers/);
+    expect(stdout).toMatch(/ok {4}AMI: ami-\w+: ubuntu\/images\/\S+-24\.04-amd64-server-/);
+    expect(stdout).toContain("ok    image nginx:1.30: is there for amd64");
     expect(stdout).toContain("ok    quota: elastic IPs: 0 of 5 are used by others, the stack wants 1");
     expect(stdout).toContain("ok    quota: vCPUs: 0 of 5 are used by others, the stack wants 2");
 
     const before = fs.readFileSync(stack.file, "utf8");
     const other = await stack.ec2.runAnother(await stack.theInstance());
-    stack.setHost({ count: 6 });
+    stack.setHost({ count: 6, instanceType: "t4g.small" });
     const full = await doctor();
     fs.writeFileSync(stack.file, before);
     await stack.ec2.terminate([other]);
+    expect(full.code).toBe(1);
+    expect(full.stdout).toMatch(/ok {4}AMI: ami-\w+: ubuntu\/images\/\S+-24\.04-arm64-server-/);
+    expect(full.stdout).toContain("FAIL  image nginx:1.30: is for amd64, the host of web is arm64\n");
     expect(full.stdout).toMatch(
         /warn {2}quota: elastic IPs: 0 of 5 are used by others, the stack wants 6\n.*→.*L-0263D0A3/,
     );

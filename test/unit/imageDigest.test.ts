@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { placeOf, resolveDigest } from "../../components/services/image/registryDigest";
+import { placeOf, resolveArchitectures, resolveDigest } from "../../components/services/image/registryDigest";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const OTHER = `sha256:${"b".repeat(64)}`;
@@ -165,4 +165,54 @@ it.each([
     ["registry:5000/app", "registry:5000", "app"],
 ])("%s is on %s as %s", (written, host, repository) => {
     expect(placeOf(written)).toEqual({ host, repository });
+});
+
+describe("architectures", () => {
+    const linux = (architecture: string) => ({ platform: { os: "linux", architecture } });
+    const attestation = { platform: { os: "unknown", architecture: "unknown" } };
+    /** Answers with JSON by path; 404 for all others. */
+    const serves =
+        (texts: Record<string, object>): Handler =>
+        ({ url = "" }, response) => {
+            const found = texts[url];
+            response.writeHead(found ? 200 : 404).end(JSON.stringify(found));
+        };
+
+    it("an index has those of its Linux images, each once", async () => {
+        const manifests = [
+            linux("amd64"),
+            linux("arm64"),
+            linux("arm64"),
+            attestation,
+            { platform: { os: "windows" } },
+        ];
+        const { host, asked } = await registry(serves({ "/v2/app/manifests/1": { manifests } }));
+        expect(await resolveArchitectures(`${host}/app:1`, none)).toEqual({ architectures: ["amd64", "arm64"] });
+        expect(asked).toEqual(["GET /v2/app/manifests/1"]);
+    });
+
+    it("an image of one platform says its own in its config; a digest is asked for as it is", async () => {
+        const { host } = await registry(
+            serves({
+                [`/v2/app/manifests/${OTHER}`]: { config: { digest: DIGEST } },
+                [`/v2/app/blobs/${DIGEST}`]: { os: "linux", architecture: "arm64" },
+            }),
+        );
+        expect(await resolveArchitectures(`${host}/app:1@${OTHER}`, none)).toEqual({ architectures: ["arm64"] });
+    });
+
+    it("what no registry has is said with its name", async () => {
+        const [mirror, own] = [await registry(answers(404)), await registry(answers(404))];
+        expect(await resolveArchitectures(`${own.host}/app:1`, none)).toEqual({ failure: `${own.host} has no app:1` });
+        const fake = ((url: string, init: RequestInit) =>
+            url.startsWith("https:")
+                ? Promise.resolve(new Response(null, { status: 429 }))
+                : fetch(url, init)) as typeof fetch;
+        const options = { ...none, mirrors: [`http://${mirror.host}`], fetch: fake };
+        expect(await resolveArchitectures("nginx:9", options)).toEqual({
+            failure: expect.stringMatching(
+                /^127\S+ has no library\/nginx:9; registry-1\.docker\.io answers no more for now/,
+            ),
+        });
+    });
 });

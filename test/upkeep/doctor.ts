@@ -43,6 +43,8 @@ export function doctorTests(host: DayTwoHost): void {
                 `Pulumi.${stack.name}.yaml`,
                 "Docker engine",
                 "SSH to host",
+                "image nginx:1.30",
+                "image busybox:1.37",
             ]) {
                 expect(stdout).toContain(`ok    ${what}: `);
             }

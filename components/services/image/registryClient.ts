@@ -19,7 +19,17 @@ export interface RegistryClientOptions {
     timeout?: number;
 }
 
-type Answer = { digest: string } | { failure: string };
+/** Why something is not known, for people. */
+interface Failure {
+    failure: string;
+}
+type Answer = { digest: string } | Failure;
+
+/** Of a manifest, or of an index of several. */
+interface Manifest {
+    manifests?: { platform?: { os?: string; architecture?: string } }[];
+    config?: { digest?: string };
+}
 
 /** Asks one registry by its HTTP API. */
 export class RegistryClient {
@@ -32,19 +42,58 @@ export class RegistryClient {
     }
 
     /** What a tag stands for now, or why that is not known, for people. */
-    async digest(repository: string, tag: string): Promise<Answer> {
-        const signal = AbortSignal.timeout(this.options.timeout ?? TIMEOUT);
+    digest(repository: string, tag: string): Promise<Answer> {
+        return this.inTime(async (signal) => {
+            const response = await this.ask("HEAD", repository, `manifests/${tag}`, signal);
+            if ("failure" in response) return response;
+            const digest = response.headers.get("Docker-Content-Digest") ?? "";
+            if (DIGEST.test(digest)) return { digest };
+            return { failure: `${this.host} does not say the digest of ${repository}:${tag}` };
+        });
+    }
+
+    /**
+     * The architectures for which an image has Linux, in Docker's words (`amd64`), or why that is not known.
+     *
+     * @param reference a tag or a digest
+     */
+    architectures(repository: string, reference: string): Promise<{ architectures: string[] } | Failure> {
+        return this.inTime(async (signal) => {
+            const response = await this.ask("GET", repository, `manifests/${reference}`, signal);
+            if ("failure" in response) return response;
+            const { manifests, config } = (await response.json()) as Manifest;
+            if (manifests) {
+                const found = manifests.flatMap(({ platform }) =>
+                    platform?.os === "linux" && platform.architecture ? [platform.architecture] : [],
+                );
+                return { architectures: [...new Set(found)] };
+            }
+            const described = await this.ask("GET", repository, `blobs/${config?.digest ?? "unknown"}`, signal);
+            if ("failure" in described) return described;
+            const { os, architecture } = (await described.json()) as { os?: string; architecture?: string };
+            return { architectures: os === "linux" && architecture !== undefined ? [architecture] : [] };
+        });
+    }
+
+    private async inTime<T>(work: (signal: AbortSignal) => Promise<T | Failure>): Promise<T | Failure> {
+        const timeout = this.options.timeout ?? TIMEOUT;
         try {
-            return await this.manifest(repository, tag, signal);
+            return await work(AbortSignal.timeout(timeout));
         } catch (error) {
-            return { failure: `${this.host} cannot be reached (${reasonOf(error, this.options.timeout ?? TIMEOUT)})` };
+            return { failure: `${this.host} cannot be reached (${reasonOf(error, timeout)})` };
         }
     }
 
-    private async manifest(repository: string, tag: string, signal: AbortSignal): Promise<Answer> {
+    /** @param what `manifests/TAG` or `blobs/DIGEST` */
+    private async ask(
+        method: "GET" | "HEAD",
+        repository: string,
+        what: string,
+        signal: AbortSignal,
+    ): Promise<Response | Failure> {
         const request = (authorization?: string) =>
-            this.fetch(`${this.url}/v2/${repository}/manifests/${tag}`, {
-                method: "HEAD",
+            this.fetch(`${this.url}/v2/${repository}/${what}`, {
+                method,
                 headers: { Accept: MANIFESTS.join(", "), ...(authorization && { Authorization: authorization }) },
                 signal,
             });
@@ -54,11 +103,8 @@ export class RegistryClient {
             if (typeof authorization !== "string") return authorization;
             response = await request(authorization);
         }
-        const failure = this.failureOf(response.status, repository, tag);
-        if (failure !== undefined) return { failure };
-        const digest = response.headers.get("Docker-Content-Digest") ?? "";
-        if (DIGEST.test(digest)) return { digest };
-        return { failure: `${this.host} does not say the digest of ${repository}:${tag}` };
+        const failure = this.failureOf(response.status, repository, what.replace(/^[a-z]+\//, ""));
+        return failure === undefined ? response : { failure };
     }
 
     private failureOf(status: number, repository: string, tag: string): string | undefined {

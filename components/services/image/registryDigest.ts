@@ -26,27 +26,51 @@ export async function resolveDigest(reference: string, options: DigestOptions): 
     const image = parseImageReference(reference);
     if (!image) throw userError(`${reference} is not an image reference`);
     if (image.digest) return image.digest;
-    const { host, repository } = placeOf(image.repository);
-    const ask = (url: string, credentials: Credentials[string] | undefined) =>
-        new RegistryClient({ ...options, url, credentials }).digest(repository, image.tag ?? "latest");
-
-    const failures: string[] = [];
-    if (isHub(host)) {
-        // The engine goes on to the next, whatever a mirror says.
-        for (const mirror of options.mirrors) {
-            const answer = await ask(mirror, options.credentials[new URL(mirror).host]);
-            if ("digest" in answer) return answer.digest;
-            failures.push(answer.failure);
-        }
-    }
-    const own = Object.entries(options.credentials).find(([name]) => name === host || (isHub(name) && isHub(host)));
-    const answer = await ask(registryUrl(host), own?.[1]);
+    const tag = image.tag ?? "latest";
+    const answer = await firstAnswer(image.repository, options, (client, repository) => client.digest(repository, tag));
     if ("digest" in answer) return answer.digest;
-    failures.push(answer.failure);
     throw userError(
-        `What ${reference} stands for now (pull_policy: always) cannot be asked: ${failures.join("; ")}. ` +
+        `What ${reference} stands for now (pull_policy: always) cannot be asked: ${answer.failure}. ` +
             "Mend that, or write pull_policy: missing, or name a digest",
     );
+}
+
+/**
+ * Asks the registry for which architectures an image is.
+ *
+ * @returns those of its Linux images, in Docker's words (`amd64`), or why that is not known
+ */
+export async function resolveArchitectures(
+    reference: string,
+    options: DigestOptions,
+): Promise<{ architectures: string[] } | { failure: string }> {
+    const image = parseImageReference(reference);
+    if (!image) return { failure: `${reference} is not an image reference` };
+    const wanted = image.digest ?? image.tag ?? "latest";
+    return firstAnswer(image.repository, options, (client, name) => client.architectures(name, wanted));
+}
+
+/** The first answer of the registries that may have a repository, or all failures in one line. */
+async function firstAnswer<Answer extends object>(
+    written: string,
+    options: DigestOptions,
+    ask: (client: RegistryClient, repository: string) => Promise<Answer | { failure: string }>,
+): Promise<Answer | { failure: string }> {
+    const { host, repository } = placeOf(written);
+    const failures: string[] = [];
+    const own = Object.entries(options.credentials).find(([name]) => name === host || (isHub(name) && isHub(host)));
+    // The engine goes on to the next, whatever a mirror says.
+    const mirrors = isHub(host) ? options.mirrors : [];
+    const places = [
+        ...mirrors.map((url) => ({ url, credentials: options.credentials[new URL(url).host] })),
+        { url: registryUrl(host), credentials: own?.[1] },
+    ];
+    for (const place of places) {
+        const answer = await ask(new RegistryClient({ ...options, ...place }), repository);
+        if (!("failure" in answer)) return answer;
+        failures.push(answer.failure);
+    }
+    return { failure: failures.join("; ") };
 }
 
 /** Registry and path of a repository as it is written: `nginx` is `library/nginx` of Docker Hub. */

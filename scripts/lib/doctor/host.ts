@@ -97,9 +97,18 @@ export function memory({ config }: KnownConfig, total: number | undefined, where
     return [asked > total ? warn("memory", found, "lower mem_limit, or take a larger machine") : ok("memory", found)];
 }
 
-/** Bytes of memory of a host that runs. */
-export async function memoryOf(host: NamedHost): Promise<number | undefined> {
-    const { stdout } = await ask(host, "cat /proc/meminfo");
+/** Names that Node.js and the kernel have for an architecture, and Docker's. */
+const ARCHITECTURES: Record<string, string> = { x64: "amd64", x86_64: "amd64", arm64: "arm64", aarch64: "arm64" };
+
+/** An architecture in Docker's words; undefined where Docker's packages are not made for it. */
+export const dockerArchitecture = (name: string): string | undefined => ARCHITECTURES[name];
+
+/** Memory in bytes, and architecture in Docker's words, of a host that runs. */
+export async function machineOf(host: NamedHost): Promise<{ memory?: number; architecture?: string }> {
+    const { stdout } = await ask(host, "uname -m; cat /proc/meminfo");
     const [, kib] = /^MemTotal: +(\d+) kB$/m.exec(stdout) ?? [];
-    return kib === undefined ? undefined : Number(kib) * 1024;
+    return {
+        ...(kib !== undefined && { memory: Number(kib) * 1024 }),
+        architecture: dockerArchitecture(stdout.split("\n")[0] ?? ""),
+    };
 }

@@ -1,34 +1,8 @@
 import { parseImageReference } from "../../../components/services/image/imageReference";
-import { registriesSchema } from "../../../components/services/image/registriesSchema";
-import { resolveCredentials } from "../../../components/services/image/registryCredentials";
 import { type DigestOptions, resolveDigest } from "../../../components/services/image/registryDigest";
-import type { Pulumi } from "../pulumiCli";
-import { StackFile } from "../stack";
-import { readStackConfig } from "../stackConfig";
 import type { Expected } from "./expected";
 import type { Finding } from "./finding";
 import type { Survey } from "./survey";
-
-/** Milliseconds for one registry. */
-const TIMEOUT = 10_000;
-
-/** How the registries of a stack are asked: its mirrors, and its credentials. */
-export async function registriesOf(pulumi: Pulumi, stack: string): Promise<DigestOptions> {
-    const file = new StackFile(stack);
-    const registries = file.get("berth:registries") === undefined ? {} : await secretRegistries(pulumi, stack);
-    const here = file.get("berth:lab", "registryHere") as string | undefined;
-    const mirrors = (file.get("berth:engine", "registryMirrors") ?? []) as string[];
-    return {
-        credentials: await resolveCredentials(registriesSchema.parse(registries)),
-        mirrors: here === undefined ? mirrors : [here],
-        timeout: TIMEOUT,
-    };
-}
-
-async function secretRegistries(pulumi: Pulumi, stack: string): Promise<unknown> {
-    const { values } = await readStackConfig(pulumi, stack);
-    return JSON.parse(values["berth:registries"] ?? "{}");
-}
 
 /** Tags that stand for another image in their registry than the one that runs. */
 export async function movedTags(
