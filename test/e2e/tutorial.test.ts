@@ -16,6 +16,8 @@ let steps: ConsoleStep[];
 
 beforeAll(() => {
     clone = cloneProject();
+    // Whoever runs the tests may have these stacks.
+    for (const stack of ["local", "java"]) fs.rmSync(path.join(clone, `Pulumi.${stack}.yaml`), { force: true });
     const name = `tutorial${process.pid}`;
     // They are used minutes later: below those that the system gives to connections.
     const port = (offset: number) => String(FIRST_PORT + offset);

@@ -48,11 +48,15 @@ void pulumi.runtime.setMocks(
     "test",
 );
 
+/** All registrations that have begun: some wait for files, which takes as long as it takes. The SDK's types leave it out. */
+const { waitForRPCs } = pulumi.runtime as unknown as { waitForRPCs(): Promise<void> };
+
 /** Waits until the components have registered all that they ask for. */
 export async function settle(): Promise<void> {
     let seen = -1;
     while (seen !== all.length) {
         seen = all.length;
+        await waitForRPCs();
         for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
 }
