@@ -8,6 +8,7 @@ import { ensureEngine, stopEngine } from "./localDocker";
 import { cache, stackFile } from "./paths";
 import { checkPrerequisites } from "./prerequisites";
 import { type Traces, findLeftovers } from "./leftovers/afterDown";
+import { KeptKeys } from "./leftovers/keptKeys";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
@@ -46,17 +47,23 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
         await ensureKeys(pulumi, stack, hostsIn(before));
         const { resources } = await dropDeadHosts(pulumi, stack, before);
         refuseProtected(resources);
-        const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
-        if (code !== 0) {
-            if (file?.get("berth:host", "kind") === "existing") {
-                say("where the server does not answer, start it and try again; gone for good? See docs/operations.md");
+        const stays = file?.get("berth:host", "kind") === "existing";
+        const keys = new KeptKeys(stack, stays ? hostsIn(resources) : []);
+        try {
+            const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
+            if (code !== 0) {
+                const words = "start it and try again; gone for good? See docs/operations.md";
+                if (stays) say(`where the server does not answer, ${words}`);
+                return code;
             }
-            return code;
+            sayKept(resources);
+            forgetHosts(hostsIn(resources));
+            const traces = { file, dockerHost, before: resources, servers: keys.servers, isFresh: true };
+            const isPart = args.some((arg) => /^(--target|--exclude|-t$)/.test(arg));
+            isGone = isPart || (await sayLeftovers(stack, traces));
+        } finally {
+            keys.remove();
         }
-        sayKept(resources);
-        forgetHosts(hostsIn(resources));
-        const isPart = args.some((arg) => /^(--target|--exclude|-t$)/.test(arg));
-        isGone = isPart || (await sayLeftovers(stack, { file, dockerHost, before: resources, isFresh: true }));
     } else {
         say(`there is no stack ${stack}`);
     }

@@ -88,7 +88,7 @@ test("down of a server that is silent ends soon, and says which; when it is back
     const began = Date.now();
     const error = errorOf(await stack.down());
     await lab.open(server.group, tcp(22));
-    expect(error).toMatch(new RegExp(`admin@${server.address}:22: after \\d+ failed attempts: .*timeout`));
+    expect(error).toMatch(new RegExp(`admin@${server.address}:22: after \\d+ failed attempts: .*timeout`, "i"));
     expect(error).toContain("where the server does not answer, start it and try again");
     expect(Date.now() - began).toBeLessThan(120_000);
 });

@@ -49,7 +49,7 @@ void pulumi.runtime.setMocks(
 );
 
 /** All registrations that have begun: some wait for files, which takes as long as it takes. The SDK's types leave it out. */
-const { waitForRPCs } = pulumi.runtime as unknown as { waitForRPCs(): Promise<void> };
+const { waitForRPCs } = pulumi.runtime as unknown as { waitForRPCs: () => Promise<void> };
 
 /** Waits until the components have registered all that they ask for. */
 export async function settle(): Promise<void> {
