@@ -56,6 +56,7 @@ async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[],
         checks.push(...say(found));
         if (found.some(({ status }) => status === "fail")) continue;
         if (kind === "existing") checks.push(...say(await server(host, known, stackLabels(stack))));
+        if (kind === "ec2" && architecture !== undefined) continue; // AWS has said it all
         const machine = await machineOf(host);
         if (kind !== "ec2") checks.push(...say(memory(known, machine.memory, host.name)));
         architecture ??= machine.architecture;

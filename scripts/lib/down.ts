@@ -15,6 +15,7 @@ import { recover } from "./recovery";
 import { INSTANCE, type StateResource, findState } from "./state";
 import { StackFile, alone, splitStack } from "./stack";
 
+const WHERE_SILENT = "where the server does not answer, start it and try again; gone for good? See docs/operations.md";
 const USAGE = `./scripts/down [-s STACK] [--purge] [options of \`pulumi destroy\`]
 
 Destroys a stack (default: local) and stops what was started for it. --purge removes caches too.
@@ -52,8 +53,7 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
         try {
             const code = await pulumi.show(["destroy", "--yes", "--skip-preview", "--stack", stack, ...args]);
             if (code !== 0) {
-                const words = "start it and try again; gone for good? See docs/operations.md";
-                if (stays) say(`where the server does not answer, ${words}`);
+                if (stays) say(WHERE_SILENT);
                 return code;
             }
             sayKept(resources);

@@ -15,38 +15,48 @@ import { table } from "./table";
 const USAGE = `./scripts/prune [-s STACK] [-H HOST] [--keep N] [--dry-run]
 
 Removes images that no container uses, and build cache as old. The newest N releases of each service keep theirs (default:
-berth:keepReleases, or 3), so that ./scripts/rollback can go back to them; older ones leave the list of releases. On a server that others use too,
-only images that the stack has built go. --dry-run shows what would go.
+berth:keepReleases, or 3), so that ./scripts/rollback can go back to them; older ones leave the list of releases. On a
+server that others use too, only images that the stack has built go. --dry-run shows what would go.
 `;
 const DEFAULT_KEEP = 3;
 const TIMEOUT = 600_000;
 const script = (name: string) => fs.readFileSync(path.join(__dirname, "..", name), "utf8");
 
 hostCommand(USAGE, ({ stack, host, rest }) => {
-    const { keep = new StackFile(stack).get("berth:keepReleases") ?? DEFAULT_KEEP, dryRun } = readArgs(rest);
+    const { asked, dryRun } = readArgs(rest);
     return alone(stack, async () => {
         const { hosts, resources } = await openStack(await Pulumi.find(), stack);
         const prefix = stackPrefix(stack);
+        const keep = asked ?? keptBy(new StackFile(stack));
         for (const one of chosenHosts(hosts, host)) {
             const isAlone = expectedOn(one, resources, prefix).dedicated;
-            process.stdout.write(
-                await prune(one, prefix, { keep: Number(keep), dryRun, which: isAlone ? "all" : "own" }),
-            );
+            process.stdout.write(await prune(one, prefix, { keep, dryRun, which: isAlone ? "all" : "own" }));
         }
         return 0;
     });
 });
 
-function readArgs(words: string[]): { keep?: number; dryRun: boolean } {
+/** How many releases the stack's file keeps. */
+function keptBy(file: StackFile): number {
+    const said = file.get("berth:keepReleases") ?? DEFAULT_KEEP;
+    if (typeof said === "number" && isCount(String(said))) return said;
+    throw new UserError(`berth:keepReleases: ${JSON.stringify(said)}: write a whole number from 1 to 100`);
+}
+
+function isCount(text: string): boolean {
+    return /^[1-9]\d{0,2}$/.test(text);
+}
+
+function readArgs(words: string[]): { asked?: number; dryRun: boolean } {
     const at = words.findIndex((word) => /^--keep(=|$)/.test(word));
     const joined = /^--keep=(.*)$/.exec(words[at] ?? "")?.[1];
     const keep = at < 0 ? undefined : (joined ?? words[at + 1] ?? "");
     const used = at < 0 ? 0 : joined === undefined ? 2 : 1;
     const others = words.filter((_, index) => at < 0 || index < at || index >= at + used);
-    if (!/^[1-9]\d{0,2}$/.test(keep ?? "1") || others.some((word) => word !== "--dry-run")) {
+    if ((keep !== undefined && !isCount(keep)) || others.some((word) => word !== "--dry-run")) {
         throw new UserError(`${words.join(" ")}: not understood; --keep takes 1 to 999\n${USAGE}`);
     }
-    return { ...(keep !== undefined && { keep: Number(keep) }), dryRun: others.length > 0 };
+    return { asked: keep === undefined ? undefined : Number(keep), dryRun: others.length > 0 };
 }
 
 interface PruneOptions {
@@ -58,17 +68,8 @@ interface PruneOptions {
 async function prune(host: NamedHost, prefix: string, { keep, dryRun, which }: PruneOptions): Promise<string> {
     const folder = hostFolder(prefix);
     if (!dryRun) {
-        const words = [
-            "bash",
-            "--norc",
-            "-c",
-            script("record-releases.sh"),
-            "record-releases",
-            "forget",
-            prefix,
-            folder,
-        ];
-        await onHost(host, [...words, String(keep)]);
+        const record = ["bash", "--norc", "-c", script("record-releases.sh"), "record-releases"];
+        await onHost(host, [...record, "forget", prefix, folder, String(keep)]);
     }
     const words = ["bash", "-s", "--", prefix, folder, String(keep), which, dryRun ? "show" : "remove"];
     const lines = (await onHost(host, words, script("prune-images.sh"))).split("\n").filter(Boolean);

@@ -24,6 +24,11 @@ export function pruneTests(host: DayTwoHost): void {
         await stack.mustUp();
         expect(await images()).toBe(before);
         await stack.expectSettled();
+        stack.edit((config) => (config["berth:keepReleases"] = 0));
+        expect(await prune()).toMatchObject({ code: 1, all: expect.stringContaining("berth:keepReleases: 0: write") });
+        stack.edit((config) => delete config["berth:keepReleases"]);
+        const absent = await run("./scripts/prune", ["-s", "no-such"]);
+        expect(absent).toMatchObject({ code: 1, all: "berth: there is no stack no-such: ./scripts/up -s no-such\n" });
         for (const wrong of [["--keep", "0"], ["--keep"], ["web"]]) {
             expect(await prune(...wrong)).toMatchObject({ code: 1, all: expect.stringContaining("not understood") });
         }

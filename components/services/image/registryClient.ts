@@ -20,7 +20,7 @@ export interface RegistryClientOptions {
 }
 
 /** Why something is not known, for people. */
-interface Failure {
+export interface Failure {
     failure: string;
 }
 type Answer = { digest: string } | Failure;

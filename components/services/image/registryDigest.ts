@@ -1,7 +1,7 @@
 import { userError } from "../../userError";
 import { parseImageReference } from "./imageReference";
 import { HUB, isHub } from "./dockerHub";
-import { RegistryClient } from "./registryClient";
+import { type Failure, RegistryClient } from "./registryClient";
 import type { Credentials } from "./registryCredentials";
 
 export interface DigestOptions {
@@ -43,7 +43,7 @@ export async function resolveDigest(reference: string, options: DigestOptions): 
 export async function resolveArchitectures(
     reference: string,
     options: DigestOptions,
-): Promise<{ architectures: string[] } | { failure: string }> {
+): Promise<{ architectures: string[] } | Failure> {
     const image = parseImageReference(reference);
     if (!image) return { failure: `${reference} is not an image reference` };
     const wanted = image.digest ?? image.tag ?? "latest";
@@ -54,8 +54,8 @@ export async function resolveArchitectures(
 async function firstAnswer<Answer extends object>(
     written: string,
     options: DigestOptions,
-    ask: (client: RegistryClient, repository: string) => Promise<Answer | { failure: string }>,
-): Promise<Answer | { failure: string }> {
+    ask: (client: RegistryClient, repository: string) => Promise<Answer | Failure>,
+): Promise<Answer | Failure> {
     const { host, repository } = placeOf(written);
     const failures: string[] = [];
     const own = Object.entries(options.credentials).find(([name]) => name === host || (isHub(name) && isHub(host)));

@@ -8,13 +8,11 @@ import {
     imageName,
     knownArchitectures,
 } from "../../../components/host/ubuntuImages";
-import { ec2Client } from "../ec2Client";
+import { type Ec2Sdk, ec2Client } from "../ec2Client";
 import { ec2LabOf } from "../ec2Lab";
 import { type Check, fail, ok } from "./check";
 import type { KnownConfig } from "./config";
 import { quotas } from "./quotas";
-
-type Ec2Sdk = typeof import("@aws-sdk/client-ec2");
 
 /** What is known of instances that are asked for. */
 interface Answer {

@@ -11,17 +11,16 @@ import type { KnownConfig } from "./config";
 export async function images({ file, config }: KnownConfig, architecture: string | undefined): Promise<Check[]> {
     if (!config || architecture === undefined) return [];
     const services = Object.entries(config.project.services).filter(([, { build }]) => build === undefined);
-    const wanted = new Map<string, { services: string[]; architecture: string }>();
+    const wanted = new Map<string, { image: string; needed: string; users: string[] }>();
     for (const [service, { image, platform }] of services) {
         if (image === undefined) continue;
-        const of = platform?.split("/")[1] ?? architecture;
-        const known = wanted.get(`${image} ${of}`);
-        wanted.set(`${image} ${of}`, { services: [...(known?.services ?? []), service], architecture: of });
+        const needed = platform?.split("/")[1] ?? architecture;
+        const users = [...(wanted.get(`${image} ${needed}`)?.users ?? []), service];
+        wanted.set(`${image} ${needed}`, { image, needed, users });
     }
     const options = await registriesOf(file, config.registries).catch(String);
     if (typeof options === "string") return [warn("images", options, "berth:registries: mend its credentials")];
-    const checks = [...wanted].map(async ([key, { services: of, architecture: needed }]): Promise<Check> => {
-        const [image = ""] = key.split(" ");
+    const checks = [...wanted.values()].map(async ({ image, needed, users }): Promise<Check> => {
         const what = `image ${image}`;
         const answer = await resolveArchitectures(image, options);
         if ("failure" in answer)
@@ -29,7 +28,11 @@ export async function images({ file, config }: KnownConfig, architecture: string
         const has = answer.architectures.join(", ") || "no Linux";
         return answer.architectures.includes(needed)
             ? ok(what, `is there for ${needed}`)
-            : fail(what, `is for ${has}, the host of ${of.join(", ")} is ${needed}`, "another image, or another host");
+            : fail(
+                  what,
+                  `is for ${has}, the host of ${users.join(", ")} is ${needed}`,
+                  "another image, or another host",
+              );
     });
     return Promise.all(checks);
 }

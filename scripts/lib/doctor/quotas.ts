@@ -1,10 +1,8 @@
 import type { EC2Client, InstanceTypeInfo } from "@aws-sdk/client-ec2";
-import { awsClient } from "../ec2Client";
+import { type Ec2Sdk, awsClient } from "../ec2Client";
 import { hasLabels } from "../labels";
 import type { StackFile } from "../stack";
 import { type Check, ok, warn } from "./check";
-
-type Ec2Sdk = typeof import("@aws-sdk/client-ec2");
 
 /** What a stack asks of the account: so many instances of a type, each with an elastic IP or without. */
 export interface Demand {

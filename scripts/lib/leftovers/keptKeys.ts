@@ -16,7 +16,6 @@ export class KeptKeys {
     constructor(stack: string, servers: NamedHost[]) {
         this.folder = path.join(own, "keys", stack);
         this.remove(); // of a run that was killed
-        fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
         this.servers = servers.map((server) => ({
             ...server,
             options: server.options.map((option) => option.replace(KEY_FILE, (file) => this.copy(file))),
@@ -26,6 +25,7 @@ export class KeptKeys {
     private copy(file: string): string {
         const from = expandHome(file);
         if (!fs.existsSync(from)) return file;
+        fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
         const to = path.join(this.folder, path.basename(from));
         fs.writeFileSync(to, fs.readFileSync(from), { mode: 0o600 });
         return to;
