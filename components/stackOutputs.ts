@@ -1,27 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type Unread, type Values, recordOf } from "./readings";
 
 /** What the stack's resources gave as outputs in the last update. */
 export class StackOutputs {
-    private constructor(private readonly byUrn: Record<string, { type: string; outputs?: unknown }>) {}
+    private constructor(private readonly byUrn: Values) {}
 
     /** Asks Pulumi for those of the whole stack. None before the first update. */
     static async read(): Promise<StackOutputs> {
         const token = "pulumi:pulumi:readStackResourceOutputs";
-        const answer = (await pulumi.runtime.invoke(token, { stackName: pulumi.getStack() })) as {
-            outputs?: Record<string, { type: string; outputs?: unknown }>;
-        };
-        return new StackOutputs(answer.outputs ?? {});
+        const answer: unknown = await pulumi.runtime.invoke(token, { stackName: pulumi.getStack() });
+        return new StackOutputs(recordOf(recordOf(answer).outputs));
     }
 
     /**
-     * Those of one type, by the resource's name.
+     * Those of one type, by the resource's name. A resource whose creation failed may have none, or null for each.
      *
      * @param type the type's token, such as `berth:index:Ec2Host`
      */
-    ofType<Outputs>(type: string): Map<string, Partial<Outputs>> {
-        const all = Object.entries(this.byUrn).filter(([, resource]) => resource.type === type);
+    ofType<Outputs = Values>(type: string): Map<string, Unread<Outputs>> {
+        const all = Object.entries(this.byUrn).map(([urn, resource]) => [urn, recordOf(resource)] as const);
         return new Map(
-            all.map(([urn, { outputs }]) => [urn.split("::").at(-1) ?? "", (outputs ?? {}) as Partial<Outputs>]),
+            all
+                .filter(([, resource]) => resource.type === type)
+                .map(([urn, { outputs }]) => [urn.split("::").at(-1) ?? "", recordOf(outputs) as Unread<Outputs>]),
         );
     }
 }

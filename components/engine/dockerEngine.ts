@@ -5,13 +5,14 @@ import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { type Host, commandConnection, sshOptions, sshTarget } from "../host";
+import { jsonOf, textMapOf } from "../readings";
 import { clearCommand } from "./clearCommand";
 import { type EngineSpec, installCommand } from "./installCommand";
 
 const INSTALL_SCRIPT = path.join(__dirname, "../../scripts/install-docker.sh");
 
 /** Versions of what is installed, such as `{ engine: "28.5.2", compose: "2.40.3", … }`. */
-export type EngineVersions = Record<"engine" | "compose" | "buildx" | "containerd", string>;
+export type EngineVersions = Partial<Record<"engine" | "compose" | "buildx" | "containerd", string>>;
 
 export interface DockerEngineArgs extends EngineSpec {
     /** The machine to install on. */
@@ -49,7 +50,7 @@ export class DockerEngine extends pulumi.ComponentResource {
         );
         this.host = host;
         this.ready = host.dedicated ? this.clear(`${name}-clear`, labels, install) : install;
-        this.versions = install.stdout.apply((json) => JSON.parse(json) as EngineVersions);
+        this.versions = install.stdout.apply((json) => textMapOf(jsonOf(json)));
         this.provider = new docker.Provider(
             `${name}-engine`,
             {

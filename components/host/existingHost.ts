@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { jsonOf, recordOf, textOf } from "../readings";
 import type { Exposure, Protocol } from "./exposure";
 import { asRoot } from "./asRoot";
 import { type Host, type SshConnection, type SshProxy, commandConnection } from "./host";
@@ -53,6 +54,12 @@ interface Survey {
     firewall: string;
 }
 
+/** What scripts/survey-host.sh printed; empty where an update leaves it out (`--target`): nothing is made with it. */
+function surveyOf(output: unknown): Survey {
+    const { machineId, firewall } = recordOf(jsonOf(output));
+    return { machineId: textOf(machineId) ?? "", firewall: textOf(firewall) ?? "" };
+}
+
 /**
  * An Ubuntu or Debian server that is there already. It is looked at, and refused with a reason, before anything is
  * installed; the stack's end takes away what Berth put on it and nothing else.
@@ -83,7 +90,7 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
             dialErrorLimit: DIAL_ERROR_LIMIT,
         };
         const survey = this.survey(`${name}-survey`, args);
-        const seen = survey.stdout.apply((json) => JSON.parse(json) as Survey);
+        const seen = survey.stdout.apply(surveyOf);
         this.machineId = seen.machineId;
         this.dataId = seen.machineId;
         this.firewall = seen.firewall;

@@ -1,3 +1,4 @@
+import { flagOf, numberOf, recordOf, textOf } from "../readings";
 import { StackOutputs } from "../stackOutputs";
 import type { Ec2HostConfig } from "./hostSchema";
 import { publicKeyOf } from "./publicKey";
@@ -26,14 +27,34 @@ export function factsOf(config: Ec2HostConfig, architecture: string, clientKey: 
     };
 }
 
+/** What is known of a running server: one whose creation failed has written down nothing, or a part. */
+export type KnownFacts = Partial<ServerFacts>;
+
+/** Reads facts that an update wrote down; what is not there, or of another type, is not known. */
+export function readFacts(value: unknown): KnownFacts {
+    const { generation, architecture, elasticIp, dataDisk, clientKey, protected: isProtected } = recordOf(value);
+    return {
+        generation: numberOf(generation),
+        architecture: textOf(architecture),
+        elasticIp: flagOf(elasticIp),
+        dataDisk: textOf(dataDisk),
+        clientKey: textOf(clientKey),
+        protected: flagOf(isProtected),
+    };
+}
+
 /**
  * What the config asks of a running server that would lose its data, or that it cannot do.
  *
+ * @param before what is not known of it speaks against nothing, but that its data lies on a disk of its own
  * @param now undefined where the host goes
  * @returns a line for each mistake, with its place and the remedy
  */
-export function serverMistakes(before: ServerFacts, now: ServerFacts | undefined, protectVolumes: boolean): string[] {
-    const replaced = now === undefined || now.generation !== before.generation;
+export function serverMistakes(before: KnownFacts, now: ServerFacts | undefined, protectVolumes: boolean): string[] {
+    const differs = <Key extends keyof ServerFacts>(key: Key) =>
+        now !== undefined && before[key] !== undefined && now[key] !== before[key];
+    const keepsData = (before.dataDisk ?? "none") !== "none";
+    const replaced = now === undefined || differs("generation");
     if (replaced && before.protected) {
         const place = now === undefined ? "count" : "generation";
         return [
@@ -43,7 +64,7 @@ export function serverMistakes(before: ServerFacts, now: ServerFacts | undefined
     }
     const unprotect = "when nothing on it is needed: ./scripts/pulumi config set -s STACK berth:protectVolumes false";
     if (now === undefined) {
-        if (!protectVolumes || before.dataDisk !== "none") return [];
+        if (!protectVolumes || keepsData) return [];
         return [`berth:host.count: with a host that goes, the named volumes on its disk go too; ${unprotect}`];
     }
     if (replaced) {
@@ -55,17 +76,17 @@ export function serverMistakes(before: ServerFacts, now: ServerFacts | undefined
     }
     const newServer = `add one to generation for a new server`;
     const mistakes: string[] = [];
-    if (now.architecture !== before.architecture) {
+    if (differs("architecture")) {
         mistakes.push(
-            `berth:host.instanceType: it is ${now.architecture}, the running server ${before.architecture}; ${newServer}`,
+            `berth:host.instanceType: it is ${now.architecture}, the running server ${String(before.architecture)}; ${newServer}`,
         );
     }
-    if (before.dataDisk !== "none" && now.dataDisk !== before.dataDisk) {
+    if (keepsData && differs("dataDisk")) {
         mistakes.push(
             `berth:host.dataDisk: the named volumes of the running server are on its disk; leave it, or ${newServer}, and, ${unprotect}`,
         );
     }
-    if (now.clientKey !== before.clientKey) {
+    if (differs("clientKey")) {
         mistakes.push(
             `berth:host.privateKeyFile: the running server lets in another key only; put that back, or ${newServer}`,
         );
@@ -77,7 +98,7 @@ export function serverMistakes(before: ServerFacts, now: ServerFacts | undefined
 }
 
 /** The facts of the stack's servers as the last update left them, by the host's name. */
-export async function runningServers(): Promise<Map<string, ServerFacts>> {
-    const hosts = (await StackOutputs.read()).ofType<{ server: ServerFacts }>("berth:index:Ec2Host");
-    return new Map([...hosts].flatMap(([name, { server }]) => (server ? [[name, server]] : [])));
+export async function runningServers(): Promise<Map<string, KnownFacts>> {
+    const hosts = (await StackOutputs.read()).ofType<{ server: unknown }>("berth:index:Ec2Host");
+    return new Map([...hosts].map(([name, { server }]) => [name, readFacts(server)]));
 }

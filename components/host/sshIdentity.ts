@@ -1,6 +1,7 @@
 import { local } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudConfig } from "./cloudConfig";
+import { textOf } from "../readings";
 import { keyFileName, publicKeyOf } from "./publicKey";
 
 /** Prints a new ed25519 private key and leaves no file behind. No text of the user's is part of it. */
@@ -35,7 +36,7 @@ export class SshKey extends pulumi.ComponentResource {
     constructor(name: string, args: SshKeyArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         super("berth:index:SshKey", name, {}, opts);
         this.privateKey = args.privateKey === undefined ? this.generate(name) : pulumi.secret(args.privateKey);
-        this.publicKey = pulumi.unsecret(this.privateKey.apply(publicKeyOf));
+        this.publicKey = pulumi.unsecret(this.privateKey.apply((key) => (key === "" ? "" : publicKeyOf(key))));
         this.registerOutputs({ publicKey: this.publicKey });
     }
 
@@ -45,8 +46,14 @@ export class SshKey extends pulumi.ComponentResource {
             { create: GENERATE, logging: local.Logging.None, addPreviousOutputInEnv: false },
             { parent: this, additionalSecretOutputs: ["stdout"], ignoreChanges: ["create"] },
         );
-        return pulumi.secret(generate.stdout.apply((key) => `${key.trimEnd()}\n`));
+        return pulumi.secret(generate.stdout.apply(keyTextOf));
     }
+}
+
+/** A key as ssh-keygen printed it; empty where an update leaves the command out (`--target`): nothing is made with it. */
+function keyTextOf(output: unknown): string {
+    const text = textOf(output);
+    return text === undefined ? "" : `${text.trimEnd()}\n`;
 }
 
 /** A private key that the person has already. */

@@ -1,21 +1,18 @@
 import * as ipaddr from "ipaddr.js";
+import { type Unread, listOf, recordsOf, textOf } from "../readings";
 import { userError } from "../userError";
 
-/** What the provider says of a container in the state. */
-export interface ContainerOutputs {
-    name?: string;
-    labels?: { label: string; value: string }[];
-    /** What it has; nothing where it does not run. */
-    networkDatas?: { networkName?: string; ipAddress?: string }[];
-    /** What was asked for, under the name that the provider's version gives it. */
-    networksAdvanced?: AskedNetwork[];
-    networksAdvanceds?: AskedNetwork[];
-}
-
-interface AskedNetwork {
-    name?: string;
-    ipv4Address?: string;
-}
+/** What the provider says of a container in the state: nothing of it is certain, one that could not start has null. */
+export type ContainerOutputs = Unread<{
+    name: string;
+    /** `{ label, value }` */
+    labels: unknown[];
+    /** What it has: `{ networkName, ipAddress }`. */
+    networkDatas: unknown[];
+    /** What was asked for, `{ name, ipv4Address }`, under the name that the provider's version gives it. */
+    networksAdvanced: unknown[];
+    networksAdvanceds: unknown[];
+}>;
 
 /** Addresses of the stack's containers, as the state has them: by network, then by container. */
 export type KnownAddresses = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -26,14 +23,17 @@ export type KnownAddresses = ReadonlyMap<string, ReadonlyMap<string, string>>;
  */
 export function knownAddresses(containers: ReadonlyMap<string, ContainerOutputs>, scope: string): KnownAddresses {
     const known = new Map<string, Map<string, string>>();
-    for (const [resource, { name, networkDatas = [], networksAdvanced, networksAdvanceds }] of containers) {
+    for (const [resource, outputs] of containers) {
+        const name = textOf(outputs.name);
         if (name === undefined || !resource.startsWith(scope)) continue;
-        const asked = (networksAdvanced ?? networksAdvanceds ?? []).map((one) => [one.name, one.ipv4Address] as const);
-        for (const [network = "", address = ""] of [
-            ...networkDatas.map((one) => [one.networkName, one.ipAddress] as const),
-            ...asked,
-        ]) {
-            if (address === "") continue;
+        const asked = [...listOf(outputs.networksAdvanced), ...listOf(outputs.networksAdvanceds)];
+        const addresses = [
+            ...recordsOf(outputs.networkDatas).map((one) => [one.networkName, one.ipAddress]),
+            ...recordsOf(asked).map((one) => [one.name, one.ipv4Address]),
+        ].map(([network, address]) => [textOf(network), textOf(address)] as const);
+        for (const [network, address] of addresses) {
+            if (network === undefined || address === undefined || !ipaddr.IPv4.isValidFourPartDecimal(address))
+                continue;
             known.set(network, (known.get(network) ?? new Map<string, string>()).set(name, address));
         }
     }

@@ -5,7 +5,7 @@ import type { ComposeProject } from "./compose";
 import type { ContainerOutputs } from "./addresses";
 import { type Registries, resolveCredentials, resolveDigest } from "./image";
 import { type MadeWith, madeWith } from "./readBack";
-import { type VolumeFacts, volumeFacts, volumeMistakes } from "./volumes";
+import { knownVolumes, volumeFacts, volumeMistakes } from "./volumes";
 
 export interface PlanArgs {
     project: ComposeProject;
@@ -33,9 +33,10 @@ export interface PlanFacts {
 export async function checkPlan(args: PlanArgs): Promise<PlanFacts> {
     const { project, prefix, protectVolumes, registries, mirrors } = args;
     const before = await StackOutputs.read();
-    const groups = before.ofType<{ volumes: Record<string, VolumeFacts> }>("berth:index:ServiceGroup");
-    const now = volumeFacts(project.volumes, prefix, protectVolumes);
-    const mistakes = volumeMistakes(groups.get("services")?.volumes ?? {}, now);
+    const groups = before.ofType<{ volumes: unknown }>("berth:index:ServiceGroup");
+    const volumes = before.ofType("docker:index/volume:Volume");
+    const known = knownVolumes(groups.get("services")?.volumes, volumes, protectVolumes);
+    const mistakes = volumeMistakes(known, volumeFacts(project.volumes, prefix, protectVolumes));
     const digests: Record<string, string> = {};
     const credentials = await resolveCredentials(registries);
     await Promise.all(

@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import * as crypto from "node:crypto";
+import { recordsOf, textOf } from "../readings";
 import type { ContainerOutputs } from "./addresses";
 import type { PortMapping, ServiceSpec } from "./compose";
 
@@ -67,9 +68,10 @@ export type MadeWith = ReadonlyMap<string, string>;
 /** @param containers outputs of the containers in the state, by the resource's name */
 export function madeWith(containers: ReadonlyMap<string, Pick<ContainerOutputs, "labels">>): MadeWith {
     return new Map(
-        [...containers].flatMap(([name, { labels }]) =>
-            (labels ?? []).flatMap(({ label, value }) => (label === LABEL ? [[name, value] as const] : [])),
-        ),
+        [...containers].flatMap(([name, { labels }]) => {
+            const value = textOf(recordsOf(labels).find(({ label }) => label === LABEL)?.value);
+            return value === undefined ? [] : [[name, value] as const];
+        }),
     );
 }
 

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../../engine";
 import { asRoot, commandConnection } from "../../host";
-import { lastLine } from "../../lastLine";
+import { lastLineOf } from "../../readings";
 import type { FileMount } from "../compose";
 import { hostFolder } from "./hostFolder";
 
@@ -70,7 +70,7 @@ export class HostFiles extends pulumi.ComponentResource {
             replaceOnChanges: ["stdin"], // the old ones stay until the new container has taken over
             ignoreChanges: IGNORED,
         });
-        const folder = pulumi.unsecret(command.stdout).apply(lastLine);
+        const folder = pulumi.unsecret(command.stdout).apply(lastLineOf);
         files.forEach((file, i) => this.paths.set(file, pulumi.interpolate`${folder}/${i}`));
         return command;
     }

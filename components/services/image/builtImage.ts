@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../../engine";
 import { asRoot, commandConnection } from "../../host";
-import { lastLine } from "../../lastLine";
+import { lastLineOf } from "../../readings";
 import type { BuildSpec } from "../compose";
 import { Upload, hostFolder } from "../files";
 import { readBuild } from "./buildContext";
@@ -71,7 +71,7 @@ export class BuiltImage extends pulumi.ComponentResource {
                 }),
             },
         );
-        this.imageId = built.stdout.apply(lastLine);
+        this.imageId = built.stdout.apply(lastLineOf);
         this.registerOutputs({ imageId: this.imageId });
     }
 }

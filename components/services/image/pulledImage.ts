@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { DockerEngine } from "../../engine";
 import { commandConnection } from "../../host";
+import { lastLineOf } from "../../readings";
 import { shellQuote } from "../../shellQuote";
 import type { PullPolicy } from "../compose";
 import { parseImageReference } from "./imageReference";
@@ -63,7 +64,7 @@ export class PulledImage extends pulumi.ComponentResource {
             },
             { parent: this, dependsOn: engine.ready, deletedWith: host.dataResource, ignoreChanges: ["connection"] },
         );
-        return command.stdout.apply((id) => id.trim());
+        return command.stdout.apply(lastLineOf);
     }
 }
 
