@@ -7,7 +7,9 @@
 # Where it has no health check: when PROBE, a command in the container, succeeds, or the port of that address takes a
 # connection, or, without either, when it has run for STEADY_SECONDS without a restart. A job: ends with 0 when the container has exited with 0.
 #
-# Ends at once, with 1, when the container is unhealthy, keeps restarting or has exited otherwise, and prints the
+# A container that an earlier update made and could not start is started: what was in its way may be gone.
+#
+# Ends at once, with 1, when the container cannot be started, is unhealthy, keeps restarting or has exited otherwise, and prints the
 # dossier: exit code, out-of-memory flag, the health probe's last output, and the last lines of its log.
 set -euo pipefail
 
@@ -108,6 +110,10 @@ while true; do
             echo "running"
             exit 0
         fi
+        ;;
+    */created/*)
+        # Docker's own words are the container's error, which the failure report has.
+        docker start -- "$container" >/dev/null 2>&1 || fail "it cannot be started"
         ;;
     */exited/* | */dead/*)
         if [ "$code" = 0 ]; then

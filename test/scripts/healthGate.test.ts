@@ -13,8 +13,9 @@ afterEach(() => server.remove());
  *
  * @param states STATUS HEALTH RESTARTS EXIT_CODE
  * @param probe what `docker exec` does
+ * @param start what `docker start` does
  */
-function container(states: string[], probe = "exit 0") {
+function container(states: string[], probe = "exit 0", start = "exit 0") {
     server.write("states", states.map((state) => `${state} 2000-01-01T00:00:00Z\n`).join(""));
     server.command(
         "docker",
@@ -26,6 +27,7 @@ function container(states: string[], probe = "exit 0") {
             *Health.Log*) echo '1 "probe says no"' ;;
             *.Name*) echo /t-web ;;
             exec*) ${probe} ;;
+            start*) ${start} ;;
             logs*) echo "the last line" ;;
         esac`,
     );
@@ -55,6 +57,17 @@ it.each([
     expect(stderr).toMatch(reason);
     for (const part of ["out of memory: true", "probe says no", "the last line", "image:         nginx:1.30 nginx:1\n"])
         expect(stderr).toContain(part);
+});
+
+it("starts a container that an earlier update could not start, and stops at once where it still cannot", () => {
+    container(["created none 0 128", "running none 0 0"]);
+    expect(gate("service")).toMatchObject({ code: 0, stdout: "running\n" });
+    expect(server.calls().filter((call) => call === "docker start -- abc")).toHaveLength(1);
+
+    container(["created none 0 127"], "exit 0", "exit 1");
+    const { code, stderr } = gate("service");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/t-web: it cannot be started[^]*status: +created[^]*exit code: +127/);
 });
 
 it("waits for a probe to succeed, and says what it said when it never does", () => {
