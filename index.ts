@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "./components/config";
 import { DockerEngine } from "./components/engine";
+import { withoutStacks } from "./components/faults";
 import { type StackHost, createHosts, sshCommand, sshTarget } from "./components/host";
 import { NginxProxy } from "./components/proxy";
 import { ReleaseLedger, ServiceGroup, checkPlan, registryAuth } from "./components/services";
 
-export = async () => {
+export = withoutStacks(__dirname, async () => {
     const config = readConfig();
     const name = `${pulumi.getProject()}-${pulumi.getStack()}`;
     const labels = { "berth.project": pulumi.getProject(), "berth.stack": pulumi.getStack() };
@@ -72,4 +73,4 @@ export = async () => {
             identity: { file: host.connection.identityFile, privateKey: host.connection.privateKey },
         };
     }
-};
+});

@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { NAMESPACE, describeIssues } from "./configErrors";
+import { tidyEnvironment, variable } from "./environment";
 import { type AwsAccount, type PublishedPort, hostSchema } from "./host";
 import { type ConfiguredProxy, proxyKeys } from "./proxy";
 import { type ConfigContext, configuredProject, projectKeys, projectSchema } from "./projectConfig";
+import { jsonOf, textOf, textsOf } from "./readings";
 import { type ComposeProject, registriesSchema } from "./services";
 import { userError } from "./userError";
 
@@ -182,7 +184,8 @@ function reservedPorts(host: unknown): { port: number; place: string }[] {
  * @throws userError with every mistake, before any resource is registered
  */
 export function readConfig(): BerthConfig {
-    refuseDockerVariables(process.env);
+    const env = tidyEnvironment();
+    refuseDockerVariables(env);
     const all = pulumi.runtime.allConfig();
     const raw: Record<string, string> = {};
     for (const [key, value] of Object.entries(all)) {
@@ -190,9 +193,9 @@ export function readConfig(): BerthConfig {
     }
     const result = parseConfig(raw, {
         directory: process.cwd(),
-        environment: process.env,
+        environment: env,
         // The engine hands its secrets over by name: there is no public accessor for "is this key a secret".
-        secretKeys: JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[],
+        secretKeys: textsOf(jsonOf(env.PULUMI_CONFIG_SECRET_KEYS)),
         projectName: `${pulumi.getProject()}-${pulumi.getStack()}`,
     });
     if ("errors" in result) {
@@ -204,7 +207,7 @@ export function readConfig(): BerthConfig {
         );
     }
     for (const warning of result.config.warnings) void pulumi.log.warn(warning);
-    return { ...result.config, account: awsAccount(all, process.env) };
+    return { ...result.config, account: awsAccount(all, env) };
 }
 
 /** Where to mend what is wrong in the stack's file; a line of another file names that itself. */
@@ -218,9 +221,9 @@ function configRemedy(errors: string[]): string {
 export function awsAccount(all: Record<string, string>, env: NodeJS.ProcessEnv): AwsAccount {
     const own = ["aws:accessKey", "aws:assumeRoles", "aws:assumeRoleWithWebIdentity", "aws:sharedCredentialsFiles"];
     return {
-        region: all["aws:region"] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION,
-        profile: all["aws:profile"],
-        configured: own.some((key) => all[key] !== undefined),
+        region: textOf(all["aws:region"]) ?? variable("AWS_REGION", env) ?? variable("AWS_DEFAULT_REGION", env),
+        profile: textOf(all["aws:profile"]),
+        configured: own.some((key) => textOf(all[key]) !== undefined),
     };
 }
 

@@ -1,5 +1,6 @@
 import { Provider } from "@pulumi/aws/provider";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import { withoutAwsWarning } from "../environment";
 
 /** What is known of the AWS account before it is asked anything. */
 export interface AwsAccount {
@@ -30,7 +31,7 @@ export async function accountMistakes(account: AwsAccount): Promise<string[]> {
         );
     }
     if (!account.configured) {
-        process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true"; // not for the person who deploys
+        withoutAwsWarning();
         // It looks where every tool of AWS looks: environment, profile, SSO, container and instance roles.
         const found = await defaultProvider({ profile: account.profile, maxRetries: 0, timeout: 1000 })().then(
             () => true,

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
+import { homeFolder } from "../environment";
 import { publicKeyOf } from "./publicKey";
 import type { GivenKey } from "./sshIdentity";
 
@@ -24,7 +24,7 @@ export function readGivenKey(config: KeyConfig, place: string): GivenKey | undef
         return isUsable(privateKey) ? { privateKey: `${privateKey.trimEnd()}\n` } : why;
     }
     if (file === undefined) return undefined;
-    const absolute = file.replace(/^~(?=\/)/, os.homedir());
+    const absolute = file.replace(/^~(?=\/)/, homeFolder());
     let text: string;
     try {
         text = fs.readFileSync(absolute, "utf8");
@@ -45,7 +45,7 @@ export function readGivenKey(config: KeyConfig, place: string): GivenKey | undef
 
 /** Below the home folder the path is written so that it means the same on another computer. */
 function forOpenSsh(absolute: string): string {
-    const relative = path.relative(os.homedir(), absolute);
+    const relative = path.relative(homeFolder(), absolute);
     return relative.startsWith("..") || path.isAbsolute(relative) ? absolute : `\${HOME}/${relative}`;
 }
 

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as tty from "node:tty";
+import { variable } from "../../components/environment";
 import { shellQuote } from "../../components/shellQuote";
 import { succeeds } from "./commands";
 import { type NamedHost, chooseHost, openStack, wrapperFolder } from "./hosts";
@@ -45,7 +46,7 @@ main(async () => {
     }
     const { hosts } = await openStack(await Pulumi.find(), stack);
     const words = await wordsFor(tool, chooseHost(hosts, host), rest);
-    fs.writeFileSync(process.env.BERTH_WORDS ?? "", words.map((word) => `${word}\0`).join(""));
+    fs.writeFileSync(variable("BERTH_WORDS") ?? "", words.map((word) => `${word}\0`).join(""));
     return 0;
 });
 
@@ -54,7 +55,7 @@ async function wordsFor(tool: string, host: NamedHost, args: string[]): Promise<
     if (tool === "ssh") return onHost(host, args);
     const docker = tool === "compose" ? ["docker", "compose"] : ["docker"];
     if (await succeeds("docker", tool === "compose" ? ["compose", "version"] : ["--version"])) {
-        const folders = [wrapSsh(host), process.env.PATH ?? ""].join(path.delimiter);
+        const folders = [wrapSsh(host), variable("PATH") ?? ""].join(path.delimiter);
         const url = `ssh://${host.user}@${host.address}:${host.port}`;
         return ["env", `PATH=${folders}`, `DOCKER_HOST=${url}`, ...docker, ...args];
     }

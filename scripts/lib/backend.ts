@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
+import { homeFolder, variable } from "../../components/environment";
+import { jsonOf, recordOf, textOf } from "../../components/readings";
 import { own } from "./paths";
+import { UserError } from "./progress";
 
 /**
  * Where the state lives: what the person is logged in to, by environment or by `pulumi login`; else files in this
@@ -10,14 +12,15 @@ import { own } from "./paths";
  *
  * @returns the environment for Pulumi
  */
-export function backendEnv(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
-    const login = env.PULUMI_BACKEND_URL ?? env.PULUMI_ACCESS_TOKEN ?? currentLogin(env);
+export function backendEnv(env?: NodeJS.ProcessEnv): Record<string, string> {
+    const login = variable("PULUMI_BACKEND_URL", env) ?? variable("PULUMI_ACCESS_TOKEN", env) ?? currentLogin(env);
     if (login) return {};
     const state = path.join(own, "state");
     fs.mkdirSync(state, { recursive: true, mode: 0o700 });
     dropHalfWritten(state);
     const result: Record<string, string> = { PULUMI_BACKEND_URL: `file://${state}` };
-    if (env.PULUMI_CONFIG_PASSPHRASE === undefined && env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined) {
+    const passphrases = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"];
+    if (passphrases.every((name) => variable(name, env) === undefined)) {
         result.PULUMI_CONFIG_PASSPHRASE_FILE = ownPassphrase();
     }
     return result;
@@ -36,12 +39,14 @@ function dropHalfWritten(state: string): void {
 }
 
 /** The backend that `pulumi login` stored, if any. */
-function currentLogin(env: NodeJS.ProcessEnv): string | undefined {
-    const folder = env.PULUMI_CREDENTIALS_PATH ?? env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi");
+function currentLogin(env?: NodeJS.ProcessEnv): string | undefined {
+    const folder = variable("PULUMI_CREDENTIALS_PATH", env) ?? variable("PULUMI_HOME", env) ?? path.join(homeFolder(env), ".pulumi");
     const file = path.join(folder, "credentials.json");
     if (!fs.existsSync(file)) return undefined;
-    const current = (JSON.parse(fs.readFileSync(file, "utf8")) as { current?: string }).current;
-    return current === "" ? undefined : current;
+    const stored = jsonOf(fs.readFileSync(file, "utf8"));
+    // Taken for "not logged in", the stacks of that backend would seem to be gone.
+    if (stored === undefined) throw new UserError(`${file} is no JSON: remove it, and log in again: pulumi login`);
+    return textOf(recordOf(stored).current);
 }
 
 /** A file, readable by its owner only, with a passphrase that is made once. */

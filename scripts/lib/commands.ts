@@ -1,5 +1,6 @@
 import { type StdioOptions, spawn } from "node:child_process";
 import * as dns from "node:dns/promises";
+import { environment } from "../../components/environment";
 import { UserError } from "./progress";
 
 /** Lines of a failed command's output that are shown. */
@@ -33,7 +34,7 @@ export function execute(command: string, args: string[], options: CommandOptions
     const { cwd, env, input, timeout } = options;
     const stdio = options.stdio ?? [input === undefined ? "ignore" : "pipe", "pipe", "pipe"];
     return new Promise((resolve) => {
-        const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio });
+        const child = spawn(command, args, { cwd, env: { ...environment(), ...env }, stdio });
         // Not spawn's own timeout: its timer outlives a command that could not be started.
         const timer = timeout === undefined ? undefined : setTimeout(() => child.kill(), timeout);
         const output = { stdout: [] as Buffer[], all: [] as Buffer[] };

@@ -1,3 +1,4 @@
+import { withoutAwsWarning } from "../../components/environment";
 import { ec2LabOf } from "./ec2Lab";
 import type { StackFile } from "./stack";
 
@@ -6,7 +7,7 @@ export type Ec2Sdk = typeof import("@aws-sdk/client-ec2");
 /** The SDK and a client of it for where the stack's instances are. */
 export async function ec2Client(file: StackFile) {
     // Loaded only here: it is large, and most runs do not need it.
-    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
+    withoutAwsWarning();
     const sdk: Ec2Sdk = await import("@aws-sdk/client-ec2");
     return { sdk, client: awsClient(sdk.EC2Client, file) };
 }

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
+import { homeFolder } from "../../components/environment";
 import type { Pulumi } from "./pulumiCli";
 
 /** Commands of Pulumi that reach the hosts, some without running the program. */
@@ -34,4 +34,4 @@ function identitiesOf(json: string): Identity[] {
 }
 
 /** `${HOME}/…`, as OpenSSH writes it, for this computer. */
-export const expandHome = (file: string) => file.replace("${HOME}", os.homedir());
+export const expandHome = (file: string) => file.replace("${HOME}", homeFolder());

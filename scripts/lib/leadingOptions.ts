@@ -17,7 +17,7 @@ export interface LeadingOptions {
  *
  * @throws UserError when a value is missing, or no name of a stack
  */
-export function leadingOptions(args: string[], env: NodeJS.ProcessEnv = process.env): LeadingOptions {
+export function leadingOptions(args: string[], env?: NodeJS.ProcessEnv): LeadingOptions {
     const words = [...args];
     const ofStack: string[] = [];
     let host: string | undefined;

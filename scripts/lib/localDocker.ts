@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
+import { homeFolder } from "../../components/environment";
 import { run, succeeds } from "./commands";
 import { canInstallPackages, installPackage } from "./debian";
 import { labelFilters } from "./labels";
@@ -25,7 +25,7 @@ const START_TIMEOUT_SECONDS = 60;
 /** Where engines listen: the usual place, Docker Desktop's, our own. */
 const CANDIDATES = [
     "unix:///var/run/docker.sock",
-    `unix://${path.join(os.homedir(), ".docker/run/docker.sock")}`,
+    `unix://${path.join(homeFolder(), ".docker/run/docker.sock")}`,
     OWN_HOST,
 ];
 

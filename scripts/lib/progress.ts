@@ -1,3 +1,7 @@
+import { tidyEnvironment, variable } from "../../components/environment";
+import { faultLine } from "../../components/faultLine";
+import { root } from "./paths";
+
 /** A mistake whose message says what to do: shown without a stack trace. */
 export class UserError extends Error {}
 
@@ -15,13 +19,24 @@ export async function step<T>(name: string, work: () => Promise<T>): Promise<T> 
     return result;
 }
 
-/** Runs a command of ours to its end and turns an error into one clear line and an exit code. */
+/**
+ * Runs a command of ours to its end and turns an error into one clear line and an exit code. A fault in Berth is one line,
+ * too; BERTH_STACK_TRACES=1 shows where it came from.
+ */
 export function main(work: () => Promise<number>): void {
-    work().then(
-        (code) => (process.exitCode = code),
-        (error: unknown) => {
-            say(error instanceof UserError ? error.message : String(error instanceof Error ? error.stack : error));
-            process.exitCode = 1;
-        },
-    );
+    tidyEnvironment();
+    for (const event of ["uncaughtException", "unhandledRejection"]) {
+        process.on(event, (error: unknown) => {
+            fail(error);
+            process.exit(); // nobody waits for what has failed: the command would hang
+        });
+    }
+    work().then((code) => (process.exitCode = code), fail);
+}
+
+function fail(error: unknown): void {
+    process.exitCode = 1;
+    if (error instanceof UserError) return say(error.message);
+    say(faultLine(error, root));
+    if (variable("BERTH_STACK_TRACES") !== undefined && error instanceof Error) say(String(error.stack));
 }

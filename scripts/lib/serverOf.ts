@@ -1,4 +1,4 @@
-import * as os from "node:os";
+import { homeFolder } from "../../components/environment";
 import { sshOptions } from "../../components/host/sshOptions";
 import type { NamedHost } from "./hosts";
 import { UserError } from "./progress";
@@ -23,6 +23,6 @@ export function serverOf(file: StackFile): NamedHost {
         user: typeof user === "string" ? user : "root",
         address,
         port: Number(get("port") ?? 22),
-        options: sshOptions({ identityFile: key.replace(/^~(?=\/)/, os.homedir()), hostKey }),
+        options: sshOptions({ identityFile: key.replace(/^~(?=\/)/, homeFolder()), hostKey }),
     };
 }

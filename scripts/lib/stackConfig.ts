@@ -1,3 +1,4 @@
+import { environment } from "../../components/environment";
 import { parseConfig } from "../../components/config";
 import { stackPrefix } from "./labels";
 import { root } from "./paths";
@@ -34,7 +35,7 @@ export function parseStackConfig({ values, secretKeys }: StackConfig, stack: str
     const own = Object.entries(values).filter(([key]) => key.startsWith(NAMESPACE));
     return parseConfig(Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length), value])), {
         directory: root,
-        environment: process.env,
+        environment: environment(),
         secretKeys,
         projectName: stackPrefix(stack),
     });

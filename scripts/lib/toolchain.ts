@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
+import { homeFolder, variable } from "../../components/environment";
 import { answers, run } from "./commands";
 import { findGo } from "./go";
 import { withLock } from "./lock";
@@ -30,7 +30,7 @@ export interface Toolchain {
  * official CLI fetches its plugins by itself, so it counts only where they are there or can be fetched.
  */
 export async function resolveToolchain(): Promise<Toolchain> {
-    const wanted = process.env.BERTH_TOOLCHAIN; // for tests: "built" or "official"
+    const wanted = variable("BERTH_TOOLCHAIN"); // for tests: "built" or "official"
     if (wanted !== "built") {
         const official = await officialToolchain();
         if (official) return official;
@@ -71,7 +71,7 @@ async function hasPlugins(cli: string): Promise<boolean> {
 
 /** The Pulumi that is there, or can be fetched; undefined where it would have to be built first. */
 export async function findToolchain(): Promise<Toolchain | undefined> {
-    const official = process.env.BERTH_TOOLCHAIN === "built" ? undefined : await officialToolchain();
+    const official = variable("BERTH_TOOLCHAIN") === "built" ? undefined : await officialToolchain();
     return official ?? (fs.existsSync(builtFolder()) ? builtToolchain() : undefined);
 }
 
@@ -91,10 +91,10 @@ async function builtToolchain(): Promise<Toolchain> {
         kind: "built",
         pulumi: path.join(bin, "pulumi"),
         env: {
-            PATH: `${bin}${path.delimiter}${process.env.PATH ?? ""}`,
+            PATH: `${bin}${path.delimiter}${variable("PATH") ?? ""}`,
             // Apart from the person's own: what is in it are stand-ins. Their login is still theirs.
             PULUMI_HOME: path.join(folder, "home"),
-            PULUMI_CREDENTIALS_PATH: process.env.PULUMI_CREDENTIALS_PATH ?? path.join(os.homedir(), ".pulumi"),
+            PULUMI_CREDENTIALS_PATH: variable("PULUMI_CREDENTIALS_PATH") ?? path.join(homeFolder(), ".pulumi"),
             PULUMI_SKIP_UPDATE_CHECK: "true",
             PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         },

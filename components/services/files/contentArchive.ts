@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { pipeline } from "node:stream/promises";
 import * as tar from "tar-stream";
+import { homeFolder } from "../../environment";
 import { userError } from "../../userError";
 import type { ContentEntry } from "./localContent";
 
@@ -19,7 +19,7 @@ const MTIME = new Date(0);
 export async function archiveOf(
     hash: string,
     entries: ContentEntry[],
-    folder = path.join(os.homedir(), ".cache/berth/content"),
+    folder = path.join(homeFolder(), ".cache/berth/content"),
 ): Promise<string> {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     const archive = path.join(folder, `${hash}.tar`);

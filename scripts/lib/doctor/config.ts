@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { environment } from "../../../components/environment";
 import { awsAccount, type parseConfig } from "../../../components/config";
 import { defaultStackFile, stackFile } from "../paths";
 import type { Pulumi } from "../pulumiCli";
@@ -27,7 +28,7 @@ export async function checkStackConfig(stack: string, pulumi: Pulumi | undefined
     const file = new StackFile(stack, isThere ? stackFile(stack) : defaultStackFile);
     const asWritten = pulumi && isThere ? await readStackConfig(pulumi, stack) : plain(file);
     const result = parseStackConfig(asWritten, stack);
-    const account = awsAccount(asWritten.values, process.env);
+    const account = awsAccount(asWritten.values, environment());
     if ("errors" in result) {
         return { file, account, checks: result.errors.map((line) => fail(name, line, `mend ${name}`)) };
     }
