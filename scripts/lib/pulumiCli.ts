@@ -1,8 +1,10 @@
 import { constants } from "node:os";
 import * as path from "node:path";
+import { variable } from "../../components/environment";
 import { backendEnv } from "./backend";
 import { execute, run } from "./commands";
 import { credentialHelpers, root } from "./paths";
+import { withQualifiedNames } from "./stackName";
 import { type Toolchain, resolveToolchain } from "./toolchain";
 
 /** The project's own Pulumi: a CLI, its plugins and a backend. */
@@ -14,13 +16,13 @@ export class Pulumi {
 
     static async find(): Promise<Pulumi> {
         const toolchain = await resolveToolchain();
-        const folders = [credentialHelpers, toolchain.env.PATH ?? process.env.PATH ?? ""].join(path.delimiter);
+        const folders = [credentialHelpers, toolchain.env.PATH ?? variable("PATH") ?? ""].join(path.delimiter);
         return new Pulumi(toolchain, { ...toolchain.env, ...backendEnv(), PATH: folders });
     }
 
     /** Runs a command and gives its stdout; throws a UserError with the end of its output when it fails. */
     async output(args: string[], input?: string): Promise<string> {
-        return run(this.toolchain.pulumi, [...args, "--non-interactive"], { cwd: root, env: this.env, input });
+        return run(this.toolchain.pulumi, [...withQualifiedNames(args), "--non-interactive"], { cwd: root, env: this.env, input });
     }
 
     /** Runs a command before the person's eyes and gives its exit code. Ctrl-C reaches it; it ends in its own time. */
@@ -28,7 +30,8 @@ export class Pulumi {
         const ignore = () => undefined;
         process.on("SIGINT", ignore);
         try {
-            const result = await execute(this.toolchain.pulumi, args, { cwd: root, env: this.env, stdio: "inherit" });
+            const words = withQualifiedNames(args);
+            const result = await execute(this.toolchain.pulumi, words, { cwd: root, env: this.env, stdio: "inherit" });
             if (result.error) throw result.error;
             return result.exitCode ?? 128 + constants.signals[result.signal ?? "SIGTERM"];
         } finally {

@@ -6,6 +6,7 @@ import { UserError, main, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { releaseToGoTo, releasedTogether, serviceOf } from "./rollbackTarget";
 import { StackFile, splitStack } from "./stack";
+import { qualifiedName } from "./stackName";
 import { exportState } from "./state";
 import { parseStackConfig, readStackConfig } from "./stackConfig";
 
@@ -32,9 +33,9 @@ main(async () => {
         ? without(before, services)
         : { ...before, ...(await goBack(pulumi, stack, before, services, to)) };
     write(file, rollbacks);
-    if (!dryRun) return run("./scripts/up", ["-s", stack]);
+    if (!dryRun) return run("./scripts/up", ["-s", qualifiedName(stack)]);
     try {
-        return await run("./scripts/pulumi", ["preview", "-s", stack]);
+        return await run("./scripts/pulumi", ["preview", "-s", qualifiedName(stack)]);
     } finally {
         write(new StackFile(stack), before);
     }

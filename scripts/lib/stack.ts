@@ -2,23 +2,23 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
 import { Document, isCollection, parseDocument } from "yaml";
+import { variable } from "../../components/environment";
 import { withLock } from "./lock";
 import { defaultStackFile, own, root, stackFile } from "./paths";
-import { UserError, say } from "./progress";
+import { say } from "./progress";
+import { readStackName } from "./stackName";
 
 export const DEFAULT_STACK = "local";
-/** As Pulumi has it; `organization/project/` may stand before it. */
-const STACK_NAME = /^(?:[A-Za-z0-9][\w.-]*\/){0,2}[A-Za-z0-9_][\w.-]{0,99}$/;
 
 /**
  * Takes `-s NAME`, `--stack NAME` or `--stack=NAME` out of the arguments.
  *
- * @returns the stack (PULUMI_STACK, else `local`, when none is named) and the other arguments
- * @throws UserError when that is no name
+ * @returns the stack's plain name (PULUMI_STACK, else `local`, when none is named) and the other arguments
+ * @throws UserError when that is no name, or another project's stack
  */
 export function splitStack(
     args: string[],
-    env: NodeJS.ProcessEnv = process.env,
+    env?: NodeJS.ProcessEnv,
 ): { stack: string; named: boolean; rest: string[] } {
     const rest: string[] = [];
     let stack: string | undefined;
@@ -33,13 +33,8 @@ export function splitStack(
         else if (joined) stack = joined[1];
         else rest.push(arg);
     }
-    const named = stack ?? env.PULUMI_STACK;
-    if (named !== undefined && !STACK_NAME.test(named)) {
-        throw new UserError(
-            `${JSON.stringify(named)} is not the name of a stack: write letters, digits, "-", "_" and ".", at most 100`,
-        );
-    }
-    return { stack: named ?? DEFAULT_STACK, named: named !== undefined, rest };
+    const named = stack ?? variable("PULUMI_STACK", env);
+    return { stack: named === undefined ? DEFAULT_STACK : readStackName(named), named: named !== undefined, rest };
 }
 
 /** Runs `work` when no other run of this clone works on the stack. */
