@@ -30,6 +30,11 @@ function textOf(error: unknown): string {
 
 const isOfTheSystem = (error: unknown) => error instanceof Error && "syscall" in error && "code" in error;
 
+/** How V8 makes a stack into text, where somebody has said so. */
+interface StackFormat {
+    prepareStackTrace?: (error: Error, frames: NodeJS.CallSite[]) => unknown;
+}
+
 /**
  * Returns the first place of our own source on an exception's stack: `components/host/hosts.ts:42`.
  *
@@ -38,9 +43,10 @@ const isOfTheSystem = (error: unknown) => error instanceof Error && "syscall" in
  */
 function ownPlace(error: Error, root: string): string | undefined {
     const isOwn = (file: string) => file.includes(`${root}${path.sep}`) && !file.includes("node_modules");
-    const format = Error.prepareStackTrace;
+    const engine: StackFormat = Error;
+    const format = engine.prepareStackTrace;
     if (format) {
-        Error.prepareStackTrace = (failure, frames): unknown => {
+        engine.prepareStackTrace = (failure, frames) => {
             const own = frames.find((frame) => isOwn(frame.getFileName() ?? ""));
             return own ? format(failure, [own]) : "";
         };
@@ -50,6 +56,6 @@ function ownPlace(error: Error, root: string): string | undefined {
         const [, file, number] = /^(.+?):(\d+)/.exec(line.split(`${root}${path.sep}`)[1] ?? "") ?? [];
         return file === undefined ? undefined : `${file}:${number}`;
     } finally {
-        if (format) Error.prepareStackTrace = format;
+        engine.prepareStackTrace = format;
     }
 }

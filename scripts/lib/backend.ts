@@ -40,7 +40,10 @@ function dropHalfWritten(state: string): void {
 
 /** The backend that `pulumi login` stored, if any. */
 function currentLogin(env?: NodeJS.ProcessEnv): string | undefined {
-    const folder = variable("PULUMI_CREDENTIALS_PATH", env) ?? variable("PULUMI_HOME", env) ?? path.join(homeFolder(env), ".pulumi");
+    const folder =
+        variable("PULUMI_CREDENTIALS_PATH", env) ??
+        variable("PULUMI_HOME", env) ??
+        path.join(homeFolder(env), ".pulumi");
     const file = path.join(folder, "credentials.json");
     if (!fs.existsSync(file)) return undefined;
     const stored = jsonOf(fs.readFileSync(file, "utf8"));

@@ -22,7 +22,11 @@ export class Pulumi {
 
     /** Runs a command and gives its stdout; throws a UserError with the end of its output when it fails. */
     async output(args: string[], input?: string): Promise<string> {
-        return run(this.toolchain.pulumi, [...withQualifiedNames(args), "--non-interactive"], { cwd: root, env: this.env, input });
+        return run(this.toolchain.pulumi, [...withQualifiedNames(args), "--non-interactive"], {
+            cwd: root,
+            env: this.env,
+            input,
+        });
     }
 
     /** Runs a command before the person's eyes and gives its exit code. Ctrl-C reaches it; it ends in its own time. */

@@ -16,10 +16,7 @@ export const DEFAULT_STACK = "local";
  * @returns the stack's plain name (PULUMI_STACK, else `local`, when none is named) and the other arguments
  * @throws UserError when that is no name, or another project's stack
  */
-export function splitStack(
-    args: string[],
-    env?: NodeJS.ProcessEnv,
-): { stack: string; named: boolean; rest: string[] } {
+export function splitStack(args: string[], env?: NodeJS.ProcessEnv): { stack: string; named: boolean; rest: string[] } {
     const rest: string[] = [];
     let stack: string | undefined;
     for (let i = 0; i < args.length; i++) {

@@ -47,7 +47,8 @@ test("what the system refuses is not blamed on Berth", () => {
 });
 
 test("only the frame that is shown is mapped back to its source", () => {
-    const format = Error.prepareStackTrace;
+    const engine: { prepareStackTrace?: unknown } = Error;
+    const format = engine.prepareStackTrace;
     const mapped: number[] = [];
     Error.prepareStackTrace = (error, frames) => {
         mapped.push(frames.length);
@@ -57,7 +58,7 @@ test("only the frame that is shown is mapped back to its source", () => {
         expect(faultLine(new Error("broken"), root)).toContain("(components/x.ts:7)");
         expect(mapped).toEqual([1]);
     } finally {
-        Error.prepareStackTrace = format;
+        engine.prepareStackTrace = format;
     }
 });
 
