@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { type HostCommandArgs, hostCommand } from "../remote";
 import type { Exposure, Protocol } from "./exposure";
 import { asRoot } from "./asRoot";
 import { type Host, type SshConnection, type SshProxy, commandConnection } from "./host";
@@ -103,7 +104,7 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
             `${name}-${whose}`,
             { create: "bash -s", stdin: fs.readFileSync(SURVEY_SCRIPT, "utf8") },
             [],
-            { ignoreChanges: ["connection", "stdin"] },
+            { ignoreChanges: ["connection", "create", "stdin"] },
         );
     }
 
@@ -134,16 +135,15 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
 
     private command(
         name: string,
-        args: Omit<remote.CommandArgs, "connection">,
+        args: Omit<HostCommandArgs, "connection">,
         dependsOn: pulumi.Resource[],
         options: pulumi.CustomResourceOptions = {},
     ) {
-        return new remote.Command(
+        return hostCommand(
             name,
             {
                 connection: commandConnection(this.connection),
                 logging: remote.Logging.None, // on failure what it printed is the error's text
-                addPreviousOutputInEnv: false,
                 ...args,
             },
             { ...options, parent: this, dependsOn },
