@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { type Host, commandConnection, sshOptions, sshTarget } from "../host";
 import { jsonOf, textMapOf } from "../readings";
+import { hostCommand } from "../remote";
 import { clearCommand } from "./clearCommand";
 import { type EngineSpec, installCommand } from "./installCommand";
 
@@ -36,7 +37,7 @@ export class DockerEngine extends pulumi.ComponentResource {
         super("berth:index:DockerEngine", name, {}, opts);
         const { host, labels, registryAuth, ...spec } = args;
         const ssh = host.connection;
-        const install = new remote.Command(
+        const install = hostCommand(
             `${name}-install`,
             {
                 connection: commandConnection(ssh),
@@ -44,7 +45,6 @@ export class DockerEngine extends pulumi.ComponentResource {
                 stdin: fs.readFileSync(INSTALL_SCRIPT, "utf8"),
                 triggers: [host.machineId],
                 logging: remote.Logging.Stderr, // stdout is for us: the versions
-                addPreviousOutputInEnv: false, // sshd refuses it
             },
             { parent: this, deletedWith: host.dataResource, dependsOn: host.ready },
         );
@@ -69,14 +69,13 @@ export class DockerEngine extends pulumi.ComponentResource {
      */
     private clear(name: string, labels: Record<string, string>, install: pulumi.Resource) {
         const { host } = this;
-        return new remote.Command(
+        return hostCommand(
             name,
             {
                 connection: commandConnection(host.connection),
                 create: clearCommand(labels),
                 triggers: [host.dataId],
                 logging: remote.Logging.None,
-                addPreviousOutputInEnv: false,
             },
             {
                 parent: this,

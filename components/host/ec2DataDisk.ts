@@ -1,10 +1,10 @@
 import { Volume } from "@pulumi/aws/ebs/volume";
 import type { Instance } from "@pulumi/aws/ec2/instance";
 import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment";
-import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { hostCommand } from "../remote";
 import { type SshConnection, commandConnection } from "./host";
 import type { Ec2HostConfig } from "./hostSchema";
 
@@ -53,14 +53,13 @@ export function createDataDisk(
         { deviceName: DEVICE, instanceId: instance.id, volumeId, stopInstanceBeforeDetaching: true },
         { ...options, deleteBeforeReplace: true },
     );
-    const mounted = new remote.Command(
+    const mounted = hostCommand(
         `${name}-mount`,
         {
             connection: commandConnection(args.connection),
             create: pulumi.interpolate`sudo -n bash -s -- ${volumeId}`,
             stdin: fs.readFileSync(MOUNT_SCRIPT, "utf8"),
             triggers: [instance.id, attachment.id, ...(config.size === undefined ? [] : [config.size])], // a larger disk is grown
-            addPreviousOutputInEnv: false,
         },
         { parent: options.parent, deletedWith: instance, dependsOn: [attachment, ...args.reachable] },
     );

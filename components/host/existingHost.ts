@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { jsonOf, recordOf, textOf } from "../readings";
+import { type HostCommandArgs, hostCommand } from "../remote";
 import type { Exposure, Protocol } from "./exposure";
 import { asRoot } from "./asRoot";
 import { type Host, type SshConnection, type SshProxy, commandConnection } from "./host";
@@ -110,7 +111,7 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
             `${name}-${whose}`,
             { create: "bash -s", stdin: fs.readFileSync(SURVEY_SCRIPT, "utf8") },
             [],
-            { ignoreChanges: ["connection", "stdin"] },
+            { ignoreChanges: ["connection", "create", "stdin"] },
         );
     }
 
@@ -141,16 +142,15 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
 
     private command(
         name: string,
-        args: Omit<remote.CommandArgs, "connection">,
+        args: Omit<HostCommandArgs, "connection">,
         dependsOn: pulumi.Resource[],
         options: pulumi.CustomResourceOptions = {},
     ) {
-        return new remote.Command(
+        return hostCommand(
             name,
             {
                 connection: commandConnection(this.connection),
                 logging: remote.Logging.None, // on failure what it printed is the error's text
-                addPreviousOutputInEnv: false,
                 ...args,
             },
             { ...options, parent: this, dependsOn },

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { asRoot, commandConnection } from "../host";
+import { hostCommand } from "../remote";
 import type { NginxProxyArgs } from "./nginxProxy";
 import { releasesFolder } from "./proxyService";
 import { acmeName } from "./siteConf";
@@ -38,7 +39,7 @@ export function createCertificates(
         ...wanted.map((site) => ["certificate", acmeName(site), ...site.names].join(" ")),
         ...(acmeRoot === undefined ? [] : ["==> ca.pem", acmeRoot.trimEnd()]),
     ];
-    new remote.Command(
+    hostCommand(
         name,
         {
             connection: commandConnection(host.connection),
@@ -46,7 +47,6 @@ export function createCertificates(
             delete: command("remove"),
             stdin: settings.map((line) => `${line}\n`).join(""),
             triggers: [host.dataId, host.machineId],
-            addPreviousOutputInEnv: false,
             logging: remote.Logging.None, // on failure, what the service says is the error's text
         },
         // Other names are an update; where it is made anew, the old one must not be taken off after it.

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../engine";
 import { asRoot, commandConnection } from "../host";
+import { hostCommand } from "../remote";
 import {
     type ComposeProject,
     type FileMount,
@@ -70,7 +71,7 @@ export class NginxProxy extends pulumi.ComponentResource {
                 releasesFolder(prefix),
             ]);
         const release = this.release(statics.filesAt);
-        this.ready = new remote.Command(
+        this.ready = hostCommand(
             name,
             {
                 connection: commandConnection(host.connection),
@@ -80,7 +81,6 @@ export class NginxProxy extends pulumi.ComponentResource {
                     .all([statics.lines, secrets.lines])
                     .apply((lines) => [...lines.flat(), release].join("\n")),
                 triggers: [host.dataId],
-                addPreviousOutputInEnv: false,
                 logging: remote.Logging.None, // on failure, what nginx says is the error's text
             },
             {

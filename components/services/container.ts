@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../engine";
 import { commandConnection } from "../host";
+import { hostCommand } from "../remote";
 import type { ServiceSpec } from "./compose";
 import { REPLACE_ON_CHANGES, containerArgs } from "./containerArgs";
 import { type ContainerRefs, usedObjects } from "./containerRefs";
@@ -52,14 +53,13 @@ export class ServiceContainer extends pulumi.ComponentResource {
                 ignoreChanges: ignoredChanges(name, spec, refs.labels, madeWith),
             },
         );
-        this.gate = new remote.Command(
+        this.gate = hostCommand(
             `${name}-gate`,
             {
                 connection: commandConnection(host.connection),
                 create: this.container.id.apply((id) => gateCommand(id, spec, isJob, addressOf(spec, refs))),
                 stdin: HEALTH_GATE,
                 triggers: [this.container.id],
-                addPreviousOutputInEnv: false,
                 logging: remote.Logging.None, // on failure the dossier is the error's text
             },
             { parent: this, deletedWith: host.dataResource },

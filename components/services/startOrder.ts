@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../engine";
 import { asRoot, commandConnection } from "../host";
+import { hostCommand } from "../remote";
 import type { DependencyCondition } from "./compose";
 
 const START_ORDER = path.join(__dirname, "../../scripts/start-order.sh");
@@ -32,7 +33,7 @@ export function createStartOrder(
     const lines = steps.map((step) =>
         [step.container, ...step.after.map(({ container, condition }) => `${container}:${condition}`)].join(" "),
     );
-    return new remote.Command(
+    return hostCommand(
         name,
         {
             connection: commandConnection(host.connection),
@@ -40,7 +41,6 @@ export function createStartOrder(
             delete: words("remove", prefix),
             stdin: fs.readFileSync(START_ORDER, "utf8"),
             triggers: [host.machineId],
-            addPreviousOutputInEnv: false,
             logging: remote.Logging.None,
         },
         // A new order is an update; where it is made anew, the old one must not be taken off after it.

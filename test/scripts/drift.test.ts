@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { printableCommand } from "../../components/remote/printableCommand";
 import { containerFindings, differences } from "../../scripts/lib/drift/containers";
 import { type AskedContainer, type Expected, expectedOn } from "../../scripts/lib/drift/expected";
 import { movedTags } from "../../scripts/lib/drift/images";
@@ -301,7 +302,7 @@ test("what is expected comes from the state, secrets and all", () => {
             {
                 urn: urn("web1/engine-install", "command:remote:Command"),
                 type: "command:remote:Command",
-                inputs: { create: "sudo -n bash -s -- --user ubuntu --user dev --version 28.5" },
+                inputs: { create: printableCommand("sudo -n bash -s -- --user ubuntu --user dev --version 28.5") },
                 outputs: { stdout: '{"engine":"28.5.2"}' },
             },
             { urn: urn("web1/start-order", "command:remote:Command"), type: "command:remote:Command" },

@@ -16,10 +16,11 @@ function shellFiles(folder: string): string[] {
 const available = spawnSync("shellcheck", ["--version"]).status === 0;
 const check = available || process.env["CI"] === "true" ? it : it.skip;
 
-check.each([...shellFiles("scripts"), ...shellFiles("test/scripts/fakes")].map((file) => path.relative(root, file)))(
-    "shellcheck has nothing to say about %s",
-    (file) => {
-        const run = spawnSync("shellcheck", ["--external-sources", file], { cwd: root, encoding: "utf8" });
-        expect(run.error?.message ?? run.stdout).toBe("");
-    },
-);
+check.each(
+    [...shellFiles("scripts"), ...shellFiles("components"), ...shellFiles("test/scripts/fakes")].map((file) =>
+        path.relative(root, file),
+    ),
+)("shellcheck has nothing to say about %s", (file) => {
+    const run = spawnSync("shellcheck", ["--external-sources", file], { cwd: root, encoding: "utf8" });
+    expect(run.error?.message ?? run.stdout).toBe("");
+});

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { commandWithin, printableCommand } from "../../components/remote";
 import { privateKey } from "./keys";
 
 export interface Registered extends pulumi.runtime.MockResourceArgs {
@@ -33,6 +34,7 @@ const OUTPUTS: Record<string, (name: string) => Record<string, unknown>> = {
 void pulumi.runtime.setMocks(
     {
         newResource: (args) => {
+            if (args.type === "command:remote:Command") refuseUnprintable(args);
             all.push(args);
             const state = { ...(args.inputs as object), ...OUTPUTS[args.type]?.(args.name) };
             return { id: `${args.name}-id`, state };
@@ -47,6 +49,17 @@ void pulumi.runtime.setMocks(
     "berth",
     "test",
 );
+
+/** What a host prints must be made printable before the plugin sees it, whichever component runs the command. */
+function refuseUnprintable({ name, inputs }: pulumi.runtime.MockResourceArgs) {
+    const { create, update, delete: remove, addPreviousOutputInEnv } = inputs as Record<string, unknown>;
+    for (const command of [create, update, remove].map(unwrap)) {
+        if (typeof command === "string" && command !== printableCommand(commandWithin(command))) {
+            throw new Error(`${name} does not go through hostCommand: ${command}`);
+        }
+    }
+    if (addPreviousOutputInEnv !== false) throw new Error(`${name} hands sshd variables, which it refuses`);
+}
 
 /** All registrations that have begun: some wait for files, which takes as long as it takes. The SDK's types leave it out. */
 const { waitForRPCs } = pulumi.runtime as unknown as { waitForRPCs: () => Promise<void> };
@@ -68,8 +81,13 @@ export const unwrap = (value: unknown): unknown =>
         : value;
 export const isSecret = (value: unknown) => unwrap(value) !== value;
 
+/** What a resource was asked for with; of a command on a host, without what makes its output printable. */
 export function inputsOf(name: string): Record<string, unknown> {
     const resource = all.find((r) => r.name === name && !r.type.startsWith("berth:"));
     if (!resource) throw new Error(`${name} was not registered; there are: ${all.map((r) => r.name).join(", ")}`);
-    return resource.inputs as Record<string, unknown>;
+    const inputs = resource.inputs as Record<string, unknown>;
+    if (resource.type !== "command:remote:Command") return inputs;
+    const isCommand = (key: string) => key === "create" || key === "update" || key === "delete";
+    const plain = (value: unknown) => (typeof value === "string" ? commandWithin(value) : value);
+    return Object.fromEntries(Object.entries(inputs).map(([k, v]) => [k, isCommand(k) ? plain(v) : v]));
 }

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../../engine";
 import { asRoot, commandConnection } from "../../host";
+import { hostCommand } from "../../remote";
 import { hostFolder, keptPath, plainName } from "./hostFolder";
 import type { LocalContent } from "./localContent";
 import { Upload } from "./upload";
@@ -45,7 +46,7 @@ export class HostContent extends pulumi.ComponentResource {
         const about = [place === "pinned" ? "pinned" : "kept", content.kind, ...where, content.hash];
         const command = (verb: string, ...more: string[]) =>
             asRoot(user, ["bash", "-s", "--", verb, ...about, ...more]);
-        this.ready = new remote.Command(
+        this.ready = hostCommand(
             `${name}-place`,
             {
                 connection: commandConnection(host.connection),
@@ -53,7 +54,6 @@ export class HostContent extends pulumi.ComponentResource {
                 delete: command("remove"),
                 stdin: fs.readFileSync(PLACE_SCRIPT, "utf8"),
                 triggers: [host.dataId],
-                addPreviousOutputInEnv: false,
                 logging: remote.Logging.Stderr,
             },
             {

@@ -6,6 +6,7 @@ import * as path from "node:path";
 import type { DockerEngine } from "../../engine";
 import { asRoot, commandConnection } from "../../host";
 import { lastLineOf } from "../../readings";
+import { hostCommand } from "../../remote";
 import type { FileMount } from "../compose";
 import { hostFolder } from "./hostFolder";
 
@@ -90,7 +91,7 @@ function place(
     const script = fs.readFileSync(PLACE_SCRIPT, "utf8");
     const command = (verb: string) =>
         asRoot(host.connection.user, ["bash", "--norc", "-c", script, "place-files", verb, ...folder]);
-    return new remote.Command(
+    return hostCommand(
         name,
         {
             connection: commandConnection(host.connection),
@@ -98,7 +99,6 @@ function place(
             delete: command("remove"),
             stdin,
             triggers: [host.dataId],
-            addPreviousOutputInEnv: false,
             logging: remote.Logging.None,
         },
         { ...opts, dependsOn: engine.ready, deletedWith: host.dataResource },

@@ -5,6 +5,7 @@ import * as path from "node:path";
 import type { DockerEngine } from "../../engine";
 import { asRoot, commandConnection } from "../../host";
 import { lastLineOf } from "../../readings";
+import { hostCommand } from "../../remote";
 import type { BuildSpec } from "../compose";
 import { Upload, hostFolder } from "../files";
 import { readBuild } from "./buildContext";
@@ -50,7 +51,7 @@ export class BuiltImage extends pulumi.ComponentResource {
         const privateFile = hasPrivate ? `.${prefix}-${key.slice(0, 16)}.private` : "";
         const command = (verb: string, ...more: string[]) =>
             asRoot(host.connection.user, ["bash", "-s", "--", verb, hostFolder(prefix), this.key, ...more]);
-        const built = new remote.Command(
+        const built = hostCommand(
             child,
             {
                 connection: commandConnection(host.connection),
@@ -58,7 +59,6 @@ export class BuiltImage extends pulumi.ComponentResource {
                 delete: command("remove"),
                 stdin: fs.readFileSync(BUILD_SCRIPT, "utf8"),
                 triggers: [host.dataId],
-                addPreviousOutputInEnv: false,
                 logging: remote.Logging.Stderr, // the progress; stdout is for us: the image's id
             },
             {

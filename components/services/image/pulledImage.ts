@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DockerEngine } from "../../engine";
 import { commandConnection } from "../../host";
 import { lastLineOf } from "../../readings";
+import { hostCommand } from "../../remote";
 import { shellQuote } from "../../shellQuote";
 import type { PullPolicy } from "../compose";
 import { parseImageReference } from "./imageReference";
@@ -53,13 +54,12 @@ export class PulledImage extends pulumi.ComponentResource {
     /** The provider would pull it. */
     private find(name: string, { engine, platform }: PulledImageArgs): pulumi.Output<string> {
         const { host } = engine;
-        const command = new remote.Command(
+        const command = hostCommand(
             `${name}-image`,
             {
                 connection: commandConnection(host.connection),
                 create: findCommand(this.key),
                 triggers: [host.dataId, this.key, platform ?? ""],
-                addPreviousOutputInEnv: false,
                 logging: remote.Logging.None,
             },
             { parent: this, dependsOn: engine.ready, deletedWith: host.dataResource, ignoreChanges: ["connection"] },

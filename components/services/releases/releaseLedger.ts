@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../../engine";
 import { asRoot, commandConnection } from "../../host";
+import { hostCommand } from "../../remote";
 import { hostFolder } from "../files";
 import type { ServiceGroup } from "../serviceGroup";
 
@@ -59,11 +60,10 @@ export class ReleaseLedger extends pulumi.ComponentResource {
             connection: commandConnection(host.connection),
             stdin: secret ? pulumi.secret(stdin) : stdin,
             triggers: [host.dataId],
-            addPreviousOutputInEnv: false,
             logging: remote.Logging.None,
         };
         const options = { parent: this, deletedWith: host.dataResource, deleteBeforeReplace: true };
-        const record = new remote.Command(
+        const record = hostCommand(
             name,
             {
                 ...shared,
@@ -76,7 +76,7 @@ export class ReleaseLedger extends pulumi.ComponentResource {
             // It does not read the lines: they say when there is something new.
             const which = host.dedicated ? "all" : "own";
             const create = command("prune-images", prefix, folder, String(keep), which, "remove");
-            new remote.Command(`${name}-prune`, { ...shared, create }, { ...options, dependsOn: [record] });
+            hostCommand(`${name}-prune`, { ...shared, create }, { ...options, dependsOn: [record] });
         }
         this.registerOutputs();
     }

@@ -1,3 +1,4 @@
+import { commandWithin } from "../../../components/remote/printableCommand";
 import type { NamedHost } from "../hosts";
 import { type StateResource, providerOf, revealed } from "../state";
 
@@ -54,7 +55,7 @@ export function expectedOn(host: NamedHost, resources: StateResource[], prefix: 
     const onHost = (type: string) =>
         resources.filter((r) => r.type === type && providerOf(r.provider, resources)?.urn === provider?.urn);
     const install = named("engine-install");
-    const create = String(install?.inputs?.create);
+    const create = commandWithin(String(install?.inputs?.create));
     const options = (name: string) =>
         [...create.matchAll(new RegExp(`--${name} (\\S+)`, "g"))].map(([, value = ""]) => value);
     const [version] = options("version");
