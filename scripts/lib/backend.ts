@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { own } from "./paths";
+import { own, root } from "./paths";
 
 /**
  * Where the state lives: what the person is logged in to, by environment or by `pulumi login`; else files in this
@@ -21,6 +21,18 @@ export function backendEnv(env: NodeJS.ProcessEnv = process.env): Record<string,
         result.PULUMI_CONFIG_PASSPHRASE_FILE = ownPassphrase();
     }
     return result;
+}
+
+/**
+ * Where the state lies, where the backend is one of files.
+ *
+ * @returns its folder on this computer; undefined where the state lives elsewhere
+ */
+export function stateFolder(env: NodeJS.ProcessEnv = process.env): string | undefined {
+    const login = [env.PULUMI_BACKEND_URL, env.PULUMI_ACCESS_TOKEN, currentLogin(env)].find(Boolean);
+    if (login === undefined) return path.join(own, "state");
+    const [, folder] = /^file:\/\/([^?]*)/.exec(login) ?? [];
+    return folder === undefined ? undefined : path.resolve(root, folder.replace(/^~(?=\/|$)/, os.homedir()));
 }
 
 /**
