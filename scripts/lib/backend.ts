@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { homeFolder, variable } from "../../components/environment";
 import { jsonOf, recordOf, textOf } from "../../components/readings";
-import { own } from "./paths";
+import { own, root } from "./paths";
 import { UserError } from "./progress";
 
 /**
@@ -24,6 +24,18 @@ export function backendEnv(env?: NodeJS.ProcessEnv): Record<string, string> {
         result.PULUMI_CONFIG_PASSPHRASE_FILE = ownPassphrase();
     }
     return result;
+}
+
+/**
+ * Where the state lies, where the backend is one of files.
+ *
+ * @returns its folder on this computer; undefined where the state lives elsewhere
+ */
+export function stateFolder(env?: NodeJS.ProcessEnv): string | undefined {
+    const login = variable("PULUMI_BACKEND_URL", env) ?? variable("PULUMI_ACCESS_TOKEN", env) ?? currentLogin(env);
+    if (login === undefined) return path.join(own, "state");
+    const [, folder] = /^file:\/\/([^?]*)/.exec(login) ?? [];
+    return folder === undefined ? undefined : path.resolve(root, folder.replace(/^~(?=\/|$)/, homeFolder(env)));
 }
 
 /**

@@ -1,16 +1,8 @@
 import { execute } from "./commands";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
-import {
-    INSTANCE,
-    type StateResource,
-    exportState,
-    importState,
-    providerOf,
-    sshHostOf,
-    sshWords,
-    withoutResources,
-} from "./state";
+import { replaceState } from "./replaceState";
+import { INSTANCE, type StateResource, exportState, providerOf, sshHostOf, sshWords, withoutResources } from "./state";
 
 const EMBEDDED = /berth:index:LocalHost\$docker:index\/container:Container::.*-machine$/;
 /** Seconds in which a living host answers; long enough for one behind a jump host. */
@@ -47,8 +39,8 @@ export async function dropDeadHosts(
     const children = childrenOf(gone, before);
     const resources = withoutResources(after, children);
     if (state.deployment && children.size > 0) {
-        state.deployment.resources = resources;
-        await importState(pulumi, stack, state);
+        const deployment = { ...state.deployment, resources };
+        await replaceState(pulumi, stack, { before: state, after: { ...state, deployment } });
     }
     const stopped = after.filter(
         ({ urn, outputs }) => silent.some((h) => h.urn === urn) && /^stopp/.test(String(outputs?.instanceState)),

@@ -5,7 +5,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { createHash } = require("node:crypto");
 const { spawnSync } = require("node:child_process");
-const { withLock } = require("./lock.js");
+const { LockError, withLock } = require("./lock.js");
 
 const OLDEST_NODE = 20;
 const root = path.join(__dirname, "../..");
@@ -41,4 +41,9 @@ if (Number(process.versions.node.split(".")[0]) < OLDEST_NODE) {
     );
     process.exit(1);
 }
-if (!isCurrent().current) void withLock(path.join(root, ".berth/npm.lock"), install);
+if (!isCurrent().current) {
+    withLock(path.join(root, ".berth/npm.lock"), install).catch((/** @type {Error} */ error) => {
+        process.stderr.write(`berth: ${error instanceof LockError ? error.message : String(error.stack)}\n`);
+        process.exit(1);
+    });
+}

@@ -5,7 +5,8 @@ import { homeFolder } from "../../components/environment";
 import { run, succeeds } from "./commands";
 import { canInstallPackages, installPackage } from "./debian";
 import { labelFilters } from "./labels";
-import { isAlive, withLock } from "./lock";
+import { withLock } from "./lock";
+import { isAlive } from "./processes";
 import { UserError, say, step } from "./progress";
 
 /** The engine that Berth starts where the computer runs none, apart from any other: its socket, data and pid. */

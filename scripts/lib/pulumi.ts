@@ -1,29 +1,56 @@
+import { stateFolder } from "./backend";
 import { ensureKeys, hostsIn } from "./hosts";
 import { needsIdentity } from "./identity";
 import { main } from "./progress";
 import { Pulumi } from "./pulumiCli";
-import { splitStack } from "./stack";
+import { type PulumiCommand, readPulumiCommand } from "./pulumiCommands";
+import { pulumiLocks, refuseLocked } from "./pulumiLocks";
+import { alone, splitStack } from "./stack";
 import { findState } from "./state";
 
 main(async () => {
     const args = process.argv.slice(2);
     const pulumi = await Pulumi.find();
     const { stack, named, rest } = splitStack(args);
+    const command = readPulumiCommand(rest);
     // Without `pulumi stack select`, a command means the stack that ./scripts/up makes.
-    if (!named && takesStack(rest)) args.push("--stack", stack);
-    if (needsIdentity(rest)) {
-        const state = await findState(pulumi, stack);
-        await ensureKeys(pulumi, stack, hostsIn(state?.deployment?.resources ?? []));
-    }
-    return pulumi.show(args);
+    if (!named && command.takesStack) args.push("--stack", stack);
+    const work = async () => {
+        if (needsIdentity(rest)) {
+            const state = await findState(pulumi, stack);
+            await ensureKeys(pulumi, stack, hostsIn(state?.deployment?.resources ?? []));
+        }
+        return pulumi.show(args);
+    };
+    if (!command.changes) return work();
+    const stacks = await stacksOf(command, pulumi, { stack, isKnown: named || command.takesStack });
+    return lockAll([...new Set(stacks)].sort(), () => {
+        if (command.cancels) refuseToCancel(stacks);
+        return work();
+    });
 });
 
-/** Commands that work on one stack and take `--stack`. */
-function takesStack(args: string[]): boolean {
-    const commands =
-        "up update preview pre refresh destroy dn down watch config logs cancel console stack state import";
-    const [command, sub] = args.filter((a) => !a.startsWith("-"));
-    if (command === "stack")
-        return !["init", "ls", "select", "rm", "rename", "tag", "change-secrets-provider"].includes(sub ?? "");
-    return command !== undefined && commands.split(" ").includes(command) && !args.includes("--");
+/** The stacks that a command changes. */
+async function stacksOf(
+    { named, meansStack }: PulumiCommand,
+    pulumi: Pulumi,
+    { stack, isKnown }: { stack: string; isKnown: boolean },
+): Promise<string[]> {
+    if (!meansStack) return named;
+    if (isKnown) return [stack, ...named];
+    // Of none that is selected Pulumi says so itself.
+    const selected = await pulumi.output(["stack", "--show-name"]).catch(() => undefined);
+    return [...(selected === undefined ? [] : [selected]), ...named];
+}
+
+/** @param stacks in the order in which every run takes them: two that want the same never wait for each other */
+async function lockAll<T>([first, ...others]: string[], work: () => Promise<T>): Promise<T> {
+    return first === undefined ? work() : alone(first, () => lockAll(others, work));
+}
+
+/** Lifts no lock of a run that lives on this computer. */
+function refuseToCancel(stacks: string[]): void {
+    const folder = stateFolder();
+    if (folder === undefined) return;
+    for (const stack of stacks) refuseLocked(pulumiLocks(folder, stack), stack, { foreign: false });
 }

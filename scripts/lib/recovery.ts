@@ -1,14 +1,15 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { shellQuote } from "../../components/shellQuote";
 import { run } from "./commands";
 import { labelFilters } from "./labels";
 import { removeOrphanInstances } from "./orphanInstances";
-import { own, stackFile } from "./paths";
+import { stackFile } from "./paths";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
+import { liftLocks } from "./pulumiLocks";
+import { replaceState } from "./replaceState";
 import { StackFile } from "./stack";
-import { type StackExport, type StateResource, importState, providerOf, sshHostOf, sshWords } from "./state";
+import { type StackExport, type StateResource, providerOf, sshHostOf, sshWords } from "./state";
 
 /** Kinds of the docker provider that block a second creation by their name. */
 const KINDS: Record<string, string> = {
@@ -31,27 +32,16 @@ export async function recover(
     exported: StackExport,
     labels: Record<string, string>,
 ): Promise<StateResource[]> {
-    if (staleLocks(stack).length > 0) {
-        say("the last run was killed: its lock on the state is lifted");
-        await pulumi.output(["cancel", "--yes", "--stack", stack]);
-    }
+    liftLocks(stack);
     const pending = exported.deployment?.pending_operations ?? [];
     const resources = exported.deployment?.resources ?? [];
     if (pending.length === 0) return resources;
     const interrupted = pending.filter(({ type }) => type === "creating").map(({ resource }) => resource);
     for (const resource of interrupted) await removeOrphan(resource, resources, labels);
     if (fs.existsSync(stackFile(stack))) await removeOrphanInstances(interrupted, resources, new StackFile(stack));
-    delete exported.deployment?.pending_operations;
-    await importState(pulumi, stack, exported);
+    const after = { ...exported, deployment: { ...exported.deployment, pending_operations: undefined } };
+    await replaceState(pulumi, stack, { before: exported, after });
     return resources;
-}
-
-/** Locks on this stack in the clone's own backend. */
-function staleLocks(stack: string): string[] {
-    const locks = path.join(own, "state/.pulumi/locks");
-    if (!fs.existsSync(locks)) return [];
-    const files = fs.readdirSync(locks, { recursive: true, encoding: "utf8" });
-    return files.filter((f) => f.endsWith(".json") && f.split(path.sep).includes(stack));
 }
 
 /** Removes the container or network that was being created, if it exists and is the stack's. */

@@ -3,9 +3,9 @@ import * as net from "node:net";
 import * as path from "node:path";
 import { Document, isCollection, parseDocument } from "yaml";
 import { variable } from "../../components/environment";
-import { withLock } from "./lock";
+import { type Holder, LockError, withLock } from "./lock";
 import { defaultStackFile, own, root, stackFile } from "./paths";
-import { say } from "./progress";
+import { UserError, say } from "./progress";
 import { readStackName } from "./stackName";
 
 export const DEFAULT_STACK = "local";
@@ -34,11 +34,24 @@ export function splitStack(args: string[], env?: NodeJS.ProcessEnv): { stack: st
     return { stack: named === undefined ? DEFAULT_STACK : readStackName(named), named: named !== undefined, rest };
 }
 
-/** Runs `work` when no other run of this clone works on the stack. */
-export function alone<T>(stack: string, work: () => Promise<T>): Promise<T> {
-    return withLock(path.join(own, `${stack}.lock`), work, (pid) =>
-        say(`another run (pid ${pid}) works on the stack ${stack}: waiting for it`),
-    );
+/**
+ * Runs `work` when no other run of this clone works on the stack. Whatever changes a stack, its state or its file takes
+ * this lock; a run that was killed has given it back.
+ *
+ * @param stack `organization/project/` may stand before its name
+ * @throws UserError where the lock cannot be written, or another computer holds it
+ */
+export async function alone<T>(stack: string, work: () => Promise<T>): Promise<T> {
+    const name = stack.split("/").at(-1) ?? stack;
+    const tell = ({ pid, command, since }: Holder) => {
+        const what = command === undefined ? "" : `, ${command}${since === undefined ? "" : `, since ${since}`}`;
+        say(`another run (pid ${pid}${what}) works on the stack ${name}: waiting for it`);
+    };
+    try {
+        return await withLock(path.join(own, `${name}.lock`), work, tell);
+    } catch (error) {
+        throw error instanceof LockError ? new UserError(error.message) : error;
+    }
 }
 
 /** The config of one stack, edited without losing comments. */

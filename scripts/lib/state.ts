@@ -81,7 +81,8 @@ export function revealed(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, revealed(below)]));
 }
 
-export async function importState(pulumi: Pulumi, stack: string, state: StackExport): Promise<void> {
+/** Writes over whatever is there: `replaceState` looks first whether that is what was exported. */
+export async function importState(pulumi: Pick<Pulumi, "output">, stack: string, state: StackExport): Promise<void> {
     await pulumi.output(["stack", "import", "--stack", stack], JSON.stringify(state));
 }
 

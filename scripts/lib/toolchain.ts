@@ -83,7 +83,7 @@ async function builtToolchain(): Promise<Toolchain> {
         await withLock(
             `${folder}.lock`,
             () => (fs.existsSync(folder) ? undefined : build(folder)),
-            (pid) => say(`waiting for another run (pid ${pid}) that builds the toolchain`),
+            ({ pid }) => say(`waiting for another run (pid ${pid}) that builds the toolchain`),
         );
     }
     const bin = path.join(folder, "bin");

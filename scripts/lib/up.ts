@@ -9,6 +9,7 @@ import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
+import { brokenRotations } from "./rotation/rotationNote";
 import { type StackExport, type StateResource, exportState, findState } from "./state";
 import { StackFile, alone, claimPort, isOpen, splitStack } from "./stack";
 
@@ -44,6 +45,8 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
+        for (const what of brokenRotations(stack, hostsIn(resources)))
+            say(`a rotation was broken off, and the old key may still count: ./scripts/rotate -s ${stack} ${what}`);
         const { stopped } = await dropDeadHosts(pulumi, stack, resources);
         refuseStopped(stopped, stack);
         if (repair) {

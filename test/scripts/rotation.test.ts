@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { promisify } from "node:util";
 import { parseSurvey } from "../../scripts/lib/leftovers/docker";
 import { makeKeyPair } from "../../scripts/lib/rotation/keyPair";
 import { generatedKey } from "../../scripts/lib/rotation/generatedKey";
@@ -67,28 +68,77 @@ describe("authorized-key.sh", () => {
     });
     afterEach(() => fs.rmSync(home, { recursive: true }));
 
-    test("adds a key once, on a line of its own, and takes it out again", () => {
-        for (let time = 0; time < 2; time++) expect(call("add", "ssh-ed25519 AAAAnew").status).toBe(0);
-        expect(lines()).toEqual(["# mine", "ssh-ed25519 AAAAmine me", "ssh-ed25519 AAAAnew berth"]);
+    const MINE = "ssh-ed25519 AAAAMINE";
+    const OLD = "ssh-ed25519 AAAAOLD";
+    const NEW = "ssh-ed25519 AAAANEW";
+    const OTHER = "ssh-ed25519 AAAAOTHER";
+    const write = (...content: string[]) => fs.writeFileSync(file(), content.join("\n"));
+
+    test("adds a key once, on a line of its own, and marks the stack's others", () => {
+        write("# mine", `${MINE} me`, `${OLD} berth`, "");
+        for (let time = 0; time < 2; time++) expect(call("berth/dev", "add", NEW, OLD)).toMatchObject({ status: 0 });
+        expect(lines()).toEqual(["# mine", `${MINE} me`, `${OLD} berth berth/dev`, `${NEW} berth berth/dev`]);
         expect(fs.statSync(file()).mode & 0o777).toBe(0o600);
-        expect(call("remove", "ssh-ed25519 AAAAnew").status).toBe(0);
-        expect(lines()).toEqual(["# mine", "ssh-ed25519 AAAAmine me"]);
     });
 
-    test("the last key stays", () => {
-        const { status, stderr } = call("remove", "ssh-ed25519 AAAAmine");
-        expect(status).toBe(1);
-        expect(stderr).toContain("it is the only key");
-        expect(lines()).toContain("ssh-ed25519 AAAAmine me");
+    test("takes out every key of the stack but the one, and says how many", () => {
+        const others = [
+            "# mine",
+            `${MINE} me`,
+            `${OTHER} berth berth/dev-2`,
+            `no-pty,command="a b" ${OTHER}`,
+            "nonsense",
+        ];
+        const marked = ["A", "B"].map((name) => `ssh-ed25519 AAAA${name} berth berth/dev`);
+        write(...others, `${OLD}`, ...marked, `from="10.0.0.0/8" ${NEW} berth berth/dev`);
+        expect(call("berth/dev", "only", NEW, OLD)).toMatchObject({ status: 0, stdout: "3\n" });
+        expect(lines()).toEqual([...others, `from="10.0.0.0/8" ${NEW} berth berth/dev`]);
+        expect(call("berth/dev", "only", NEW, OLD)).toMatchObject({ status: 0, stdout: "0\n" });
     });
 
-    test("a key that is not there, and a login without the file", () => {
-        expect(call("remove", "ssh-ed25519 AAAAother").status).toBe(0);
+    test("a key that stands there twice stays once; a key that begins like another is another", () => {
+        write(`${NEW}`, `${NEW} twice`, `${NEW}x me`);
+        expect(call("berth/dev", "only", NEW)).toMatchObject({ status: 0 });
+        expect(lines()).toEqual([`${NEW} berth berth/dev`, `${NEW}x me`]);
+    });
+
+    test("lines that end as on Windows are read as any others", () => {
+        write(`${OLD}\r`, `${MINE} me\r`, "");
+        expect(call("berth/dev", "only", NEW, OLD)).toMatchObject({ status: 0, stdout: "1\n" });
+        expect(lines()).toEqual([`${MINE} me\r`, `${NEW} berth berth/dev`]);
+    });
+
+    test("a login without the file, a file that is a link, and words that are none", () => {
+        fs.rmSync(path.join(home, ".ssh"), { recursive: true });
+        expect(call("berth/dev", "add", NEW).status).toBe(0);
+        expect(lines()).toEqual([`${NEW} berth berth/dev`]);
+        fs.renameSync(file(), path.join(home, "keys"));
+        fs.symlinkSync("../keys", file());
+        expect(call("berth/dev", "add", OLD).status).toBe(0);
+        expect(fs.lstatSync(file()).isSymbolicLink()).toBe(true);
         expect(lines()).toHaveLength(2);
-        fs.rmSync(file());
-        expect(call("add", "ssh-ed25519 AAAAnew").status).toBe(0);
-        expect(lines()).toEqual(["ssh-ed25519 AAAAnew berth"]);
-        expect(call("other", "x").status).toBe(2);
+        expect(fs.readdirSync(home).sort()).toEqual([".ssh", "keys"]);
+        expect(call("berth/dev", "other", "x").status).toBe(2);
+    });
+
+    test("a file that cannot be written stays as it was", () => {
+        const before = lines();
+        const bin = path.join(home, "bin");
+        fs.mkdirSync(bin);
+        // What a full disk does: a part is written, and the end is not.
+        fs.writeFileSync(path.join(bin, "awk"), "#!/bin/sh\necho half\nexit 2\n", { mode: 0o755 });
+        const env = { ...process.env, HOME: home, PATH: `${bin}:${process.env.PATH}` };
+        expect(spawnSync("bash", [script, "berth/dev", "only", NEW, OLD], { env }).status).not.toBe(0);
+        expect(lines()).toEqual(before);
+        expect(fs.readdirSync(path.dirname(file()))).toEqual(["authorized_keys"]);
+    });
+
+    test("two stacks at once lose no key", async () => {
+        const keys = Array.from({ length: 8 }, (_, i) => `ssh-ed25519 AAAA${i}`);
+        const env = { ...process.env, HOME: home };
+        const calls = keys.map((key, i) => promisify(execFile)("bash", [script, `berth/s${i}`, "add", key], { env }));
+        await Promise.all(calls);
+        expect(lines().slice(2).sort()).toEqual(keys.map((key, i) => `${key} berth berth/s${i}`));
     });
 });
 

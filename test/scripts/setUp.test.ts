@@ -1,11 +1,9 @@
-import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { backendEnv } from "../../scripts/lib/backend";
 import { isNewEnoughGo } from "../../scripts/lib/go";
 import { needsIdentity } from "../../scripts/lib/identity";
-import { withLock } from "../../scripts/lib/lock";
 import { isNewEnough } from "../../scripts/lib/prerequisites";
 import { stackFile } from "../../scripts/lib/paths";
 import { StackFile, claimPort, freePort, splitStack } from "../../scripts/lib/stack";
@@ -114,37 +112,3 @@ test.each([
     [["stack", "output"], false],
     [[], false],
 ])("the key is put in its place for %j: %s", (args, expected) => expect(needsIdentity(args)).toBe(expected));
-
-describe("a lock", () => {
-    test("lets one run work after the other, and says who is waited for", async () => {
-        const lock = path.join(folder, "a/lock");
-        const order: string[] = [];
-        let release: () => void = () => undefined;
-        const first = withLock(lock, () => new Promise<void>((resolve) => (release = resolve)));
-        const second = withLock(
-            lock,
-            () => void order.push("second"),
-            (pid) => order.push(`waits for ${pid}`),
-        );
-        expect(order).toEqual([`waits for ${process.pid}`]);
-        order.push("first ends");
-        release();
-        await Promise.all([first, second]);
-        expect(order).toEqual([`waits for ${process.pid}`, "first ends", "second"]);
-        expect(fs.readdirSync(path.dirname(lock))).toEqual([]);
-    });
-
-    test("of a process that is gone is taken over", async () => {
-        const child = spawn("true");
-        await new Promise((resolve) => child.on("close", resolve));
-        const lock = path.join(folder, "lock");
-        fs.writeFileSync(lock, String(child.pid));
-        expect(await withLock(lock, () => "done")).toBe("done");
-    });
-
-    test("is given back when the work fails", async () => {
-        const lock = path.join(folder, "lock");
-        await expect(withLock(lock, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-        expect(fs.existsSync(lock)).toBe(false);
-    });
-});

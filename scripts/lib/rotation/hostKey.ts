@@ -4,15 +4,18 @@ import * as path from "node:path";
 import { asRoot } from "../../../components/host/asRoot";
 import type { NamedHost } from "../hosts";
 import { batchWords, overSsh } from "../overSsh";
-import { own } from "../paths";
 import { UserError, say } from "../progress";
 import type { Pulumi } from "../pulumiCli";
-import { type SshHost, exportState, importState } from "../state";
+import { replaceState } from "../replaceState";
+import { type SshHost, exportState } from "../state";
 import { type KeyPair, makeKeyPair } from "./keyPair";
 import { generatedKey } from "./generatedKey";
 import { replaceTexts } from "./replaceTexts";
+import { readNote, removeNote, writeNote } from "./rotationNote";
 
 const SCRIPT = fs.readFileSync(path.join(__dirname, "../../host-key.sh"), "utf8");
+/** The old key, where the script was killed on the host before it took it away. */
+const LEFT = ["", ".pub"].map((end) => `/etc/ssh/ssh_host_ed25519_key${end}.before`);
 
 /**
  * Gives a host another key of its own. sshd keeps it only when a login by the new key has succeeded. The new key is
@@ -29,21 +32,41 @@ export async function rotateHostKey(pulumi: Pulumi, stack: string, host: NamedHo
             `the host key of ${host.name} is the server's own: change it there, and berth:host.hostKey with it`,
         );
     }
-    const note = path.join(own, `host-key-${encodeURIComponent(`${stack} ${host.name}`)}.json`);
-    const begun = fs.existsSync(note) ? (JSON.parse(fs.readFileSync(note, "utf8")) as KeyPair) : undefined;
+    const note = readNote("host-key", stack, host.name);
+    if (note?.publicKey === pinned) {
+        say(`${host.name}: a rotation was broken off when the stack had the new key: finishing it`);
+        return finish(stack, host, pinned, { isLate: true });
+    }
+    const begun = note?.before === undefined || note.before === pinned ? note : undefined; // else of a host that is gone
     const made = begun ?? (await makeKeyPair());
-    const renewed: SshHost = { ...host, options: host.options.map((option) => option.replace(pinned, made.publicKey)) };
-    if (!begun || !(await letsUsIn(renewed))) {
-        fs.writeFileSync(note, JSON.stringify(made), { mode: 0o600 });
+    const renewed: NamedHost = {
+        ...host,
+        options: host.options.map((option) => option.replace(pinned, made.publicKey)),
+    };
+    if (begun && (await letsUsIn(renewed))) {
+        say(`${host.name}: a rotation was broken off when the host had the new key: finishing it`);
+    } else {
+        writeNote({ ...made, before: pinned }, "host-key", stack, host.name);
         await install(host, made, () => letsUsIn(renewed));
     }
     const changes = new Map([
         [old, made.privateKey.trimEnd()],
         [pinned, made.publicKey],
     ]);
-    await importState(pulumi, stack, replaceTexts(state, changes));
-    fs.rmSync(note);
-    say(`${host.name} has the new key ${made.publicKey.slice(0, 40)}…`);
+    await replaceState(pulumi, stack, { before: state, after: replaceTexts(state, changes), secrets: true });
+    await finish(stack, renewed, made.publicKey, { isLate: begun !== undefined });
+}
+
+/** @param isLate whether the host's script may have been killed, and left the old key there */
+async function finish(stack: string, host: NamedHost, key: string, { isLate }: { isLate: boolean }) {
+    if (isLate) {
+        const { exitCode, all } = await overSsh(host, asRoot(host.user, ["rm", "-f", "--", ...LEFT]), {
+            timeout: 60_000,
+        });
+        if (exitCode !== 0) throw new UserError(`${host.name}: the old key stays on it: ${all.split("\n").at(-1)}`);
+    }
+    removeNote("host-key", stack, host.name);
+    say(`${host.name} has the new key ${key.slice(0, 40)}…`);
 }
 
 const letsUsIn = async (host: SshHost) =>
