@@ -10,6 +10,8 @@ export interface ServerFacts {
     elasticIp: boolean;
     /** `none`, `own`, or the id of a volume that was given. */
     dataDisk: string;
+    /** Whether the data disk is deleted with its host. Absent in what an older version wrote: not known then. */
+    diskDies?: boolean;
     /** The public half of the key that logs in; `made` where it is the stack's own. */
     clientKey: string;
     protected: boolean;
@@ -21,6 +23,7 @@ export function factsOf(config: Ec2HostConfig, architecture: string, clientKey: 
         architecture,
         elasticIp: config.elasticIp,
         dataDisk: config.dataDisk ? (config.dataDisk.volumeId ?? "own") : "none",
+        diskDies: config.dataDisk?.deleteOnDestroy ?? false,
         clientKey: clientKey ? publicKeyOf(clientKey.privateKey) : "made",
         protected: config.terminationProtection,
     };
@@ -43,14 +46,20 @@ export function serverMistakes(before: ServerFacts, now: ServerFacts | undefined
     }
     const unprotect = "when nothing on it is needed: ./scripts/pulumi config set -s STACK berth:protectVolumes false";
     if (now === undefined) {
-        if (!protectVolumes || before.dataDisk !== "none") return [];
-        return [`berth:host.count: with a host that goes, the named volumes on its disk go too; ${unprotect}`];
+        if (!protectVolumes || (before.dataDisk !== "none" && before.diskDies === false)) return [];
+        return [
+            `berth:host.count: with a host that goes, the named volumes on its disk go too; put the count back` +
+                `${before.dataDisk === "none" ? "" : ", set dataDisk.deleteOnDestroy: false and run ./scripts/up first"}, or, ` +
+                unprotect,
+        ];
     }
     if (replaced) {
-        if (!protectVolumes || now.dataDisk !== "none") return [];
+        // A disk that is new with the new server has nothing of the old one's: it has to be there before.
+        if (!protectVolumes || (before.dataDisk !== "none" && now.dataDisk === before.dataDisk)) return [];
+        const put = before.dataDisk === "none" ? "give it a dataDisk" : `put dataDisk back (${before.dataDisk})`;
         return [
             `berth:host.generation: ${now.generation}: the server is replaced, and with it go the named volumes on its disk; ` +
-                `give it a dataDisk, or, ${unprotect}`,
+                `put generation: ${before.generation} back, ${put} and run ./scripts/up first, or, ${unprotect}`,
         ];
     }
     const newServer = `add one to generation for a new server`;
