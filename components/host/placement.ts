@@ -107,7 +107,7 @@ const DERIVE: Record<Placement["kind"], Derive> = {
         const engine = named(resources, "pulumi:providers:docker", /(^|::)engine-engine$/);
         if (!engine || !resources.some(({ type }) => type.startsWith("docker:"))) return undefined;
         const [, port] = /:(\d+)$/.exec(String(engine.host)) ?? [];
-        const [, hostKey] = /KnownHostsCommand=\/bin\/echo %H ([\w-]+ [\w+/=]+)/.exec(String(engine.sshOpts)) ?? [];
+        const [, hostKey] = /KnownHostsCommand=\/bin\/echo %H ([\w-]+ [\w+/=]+)/.exec(stringOf(engine.sshOpts)) ?? [];
         return known({
             kind: "existing",
             address: text(outputs.address),
@@ -120,7 +120,7 @@ const DERIVE: Record<Placement["kind"], Derive> = {
 /** Whether the stack's instances are in the lab: its provider alone has endpoints and is called `aws`. */
 const isLab = (resources: KnownResource[]) => {
     const endpoints = named(resources, "pulumi:providers:aws", /(^|::)aws$/)?.endpoints;
-    return endpoints !== undefined && endpoints !== null && String(endpoints) !== "[]";
+    return endpoints !== undefined && endpoints !== null && !["", "[]"].includes(stringOf(endpoints));
 };
 
 /**
@@ -220,6 +220,9 @@ function named(resources: KnownResource[], type: string, name: RegExp): Record<s
 
 const recordOf = (value: unknown): Record<string, unknown> =>
     typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+
+/** The plugin keeps lists as JSON texts, others as lists. */
+const stringOf = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 
