@@ -1,5 +1,6 @@
 import { ensureKeys, hostsIn } from "./hosts";
 import { needsIdentity } from "./identity";
+import { refuseMoved } from "./movedServers";
 import { main } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { splitStack } from "./stack";
@@ -13,6 +14,7 @@ main(async () => {
     if (!named && takesStack(rest)) args.push("--stack", stack);
     if (needsIdentity(rest)) {
         const state = await findState(pulumi, stack);
+        await refuseMoved(stack, state?.deployment?.resources ?? []);
         await ensureKeys(pulumi, stack, hostsIn(state?.deployment?.resources ?? []));
     }
     return pulumi.show(args);
