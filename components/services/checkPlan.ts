@@ -5,7 +5,7 @@ import type { ComposeProject } from "./compose";
 import type { ContainerOutputs } from "./addresses";
 import { type Registries, resolveCredentials, resolveDigest } from "./image";
 import { type MadeWith, madeWith } from "./readBack";
-import { type VolumeFacts, volumeFacts, volumeMistakes } from "./volumes";
+import { type VolumeFacts, type VolumeOutputs, knownVolumes, volumeFacts, volumeMistakes } from "./volumes";
 
 export interface PlanArgs {
     project: ComposeProject;
@@ -35,7 +35,10 @@ export async function checkPlan(args: PlanArgs): Promise<PlanFacts> {
     const before = await StackOutputs.read();
     const groups = before.ofType<{ volumes: Record<string, VolumeFacts> }>("berth:index:ServiceGroup");
     const now = volumeFacts(project.volumes, prefix, protectVolumes);
-    const mistakes = volumeMistakes(groups.get("services")?.volumes ?? {}, now);
+    const volumes = before.ofType<VolumeOutputs>("docker:index/volume:Volume");
+    const mistakes = [...groups].flatMap(([name, group]) =>
+        volumeMistakes(knownVolumes(group.volumes, volumes, name.replace(/services$/, "")), now),
+    );
     const digests: Record<string, string> = {};
     const credentials = await resolveCredentials(registries);
     await Promise.all(
@@ -48,7 +51,8 @@ export async function checkPlan(args: PlanArgs): Promise<PlanFacts> {
             }
         }),
     );
-    if (mistakes.length > 0) throw userError(mistakes.join("\n").replaceAll("-s STACK", `-s ${pulumi.getStack()}`));
+    if (mistakes.length > 0)
+        throw userError([...new Set(mistakes)].join("\n").replaceAll("-s STACK", `-s ${pulumi.getStack()}`));
     const containers = before.ofType<ContainerOutputs>("docker:index/container:Container");
     return { digests, madeWith: madeWith(containers), containers };
 }

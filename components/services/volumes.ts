@@ -56,6 +56,39 @@ export function createVolume(
     );
 }
 
+/** What Pulumi's state has of a volume: the provider's outputs. Anything may be absent or null. */
+export interface VolumeOutputs {
+    name?: string | null;
+    driver?: string | null;
+    driverOpts?: Record<string, string> | null;
+}
+
+/**
+ * The volumes of one group of services as the last update left them, by key. The facts that the group kept come first. A
+ * first update that failed has kept none: then the volume itself is what there is, and it is taken for one that stays on
+ * the engine. Facts of a volume that is not in the state any more hold nobody back.
+ *
+ * @param facts what the group kept among its outputs, by key
+ * @param volumes the stack's volumes in the state, by the resource's name
+ * @param scope begins the names of the group's resources
+ */
+export function knownVolumes(
+    facts: Record<string, VolumeFacts> | null | undefined,
+    volumes: ReadonlyMap<string, VolumeOutputs>,
+    scope = "",
+): Record<string, VolumeFacts> {
+    const start = `${scope}volume-`;
+    const found = [...volumes].filter(([resource]) => resource.startsWith(start));
+    return Object.fromEntries(
+        found.map(([resource, outputs]): [string, VolumeFacts] => {
+            const key = resource.slice(start.length);
+            const { name, driver, driverOpts } = outputs;
+            const seen = { name: name ?? "", driver: driver ?? "local", driver_opts: driverOpts ?? {}, retained: true };
+            return [key, own(facts ?? {}, key) ?? seen];
+        }),
+    );
+}
+
 /**
  * What a plan would lose: volumes that leave the stack or cannot become what is asked for.
  *
@@ -65,21 +98,26 @@ export function createVolume(
 export function volumeMistakes(before: Record<string, VolumeFacts>, now: Record<string, VolumeFacts>): string[] {
     return Object.entries(before).flatMap(([key, was]) => {
         const is = own(now, key);
-        const allow =
-            "when nothing in it is needed: ./scripts/pulumi config set -s STACK berth:protectVolumes false, " +
-            "put it back for one ./scripts/up, then do this again";
         if (!is) {
             if (!was.retained) return [];
             return [
-                `volumes.${key}: the volume ${was.name} holds data and would leave the stack; put it back, or, ${allow}`,
+                `volumes.${key}: the volume ${was.name} holds data and would leave the stack; put it back, or, when nothing in ` +
+                    "it is needed: ./scripts/pulumi config set -s STACK berth:protectVolumes false, put it back for one " +
+                    "./scripts/up, then do this again",
             ];
         }
         const changed = (["name", "driver"] as const).filter((field) => is[field] !== was[field]).map(String);
         if (!isDeepStrictEqual(is.driver_opts, was.driver_opts)) changed.push("driver_opts");
-        if (changed.length === 0 || !was.retained) return [];
+        // Only one that goes from the engine, too, is made again there: one that stays would keep what it was made with.
+        if (changed.length === 0 || (!was.retained && !is.retained)) return [];
         return [
-            `volumes.${key}: ${changed.join(", ")}: Docker cannot change the volume ${was.name}, only remove it with its data; ` +
-                `put back what it was, give the new one another key, or, ${allow}`,
+            `volumes.${key}: ${changed.join(", ")}: the volume ${was.name} is there with ${described(was)}, and Docker changes ` +
+                `none, only removes it with its data; put back what it was, or, when nothing in it is needed, remove it and ` +
+                `the containers that use it, and do this again: ./scripts/docker -s STACK rm -f CONTAINER, ` +
+                `./scripts/docker -s STACK volume rm ${was.name}, ./scripts/pulumi refresh --yes -s STACK`,
         ];
     });
 }
+
+const described = ({ driver, driver_opts }: VolumeFacts) =>
+    [`driver ${driver}`, ...Object.entries(driver_opts).map(([option, value]) => `${option}=${value}`)].join(", ");
