@@ -6,6 +6,7 @@ import { createElasticIp, createSecurityGroup } from "./ec2Network";
 import type { Exposure } from "./exposure";
 import type { Host, SshConnection, SshProxy } from "./host";
 import type { Ec2HostConfig } from "./hostSchema";
+import { ec2Placement } from "./placement";
 import { factsOf } from "./runningServer";
 import { type GivenKey, SshIdentity } from "./sshIdentity";
 
@@ -29,6 +30,8 @@ export interface Ec2HostArgs {
     proxy?: SshProxy;
     /** Tags on everything that can be tagged. */
     tags: Record<string, string>;
+    /** Whether AWS is the lab's endpoint. Default: false */
+    inLab?: boolean;
 }
 
 /**
@@ -89,6 +92,7 @@ export class Ec2Host extends pulumi.ComponentResource implements Host {
         this.dataId = disk?.volumeId ?? instance.id;
         this.dataResource = instance;
         const server = factsOf(config, args.offer.architecture, args.clientKey);
-        this.registerOutputs({ address: this.address, machineId: this.machineId, server });
+        const placement = instance.arn.apply((arn) => ec2Placement(arn, args.inLab));
+        this.registerOutputs({ address: this.address, machineId: this.machineId, server, placement });
     }
 }

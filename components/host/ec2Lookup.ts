@@ -1,4 +1,5 @@
 import { getAmi } from "@pulumi/aws/ec2/getAmi";
+import { getCallerIdentity } from "@pulumi/aws/getCallerIdentity";
 import { getInstanceType } from "@pulumi/aws/ec2/getInstanceType";
 import { getInstanceTypeOfferings } from "@pulumi/aws/ec2/getInstanceTypeOfferings";
 import { getSubnet } from "@pulumi/aws/ec2/getSubnet";
@@ -101,6 +102,16 @@ async function findSubnets(config: Ec2HostConfig, options: pulumi.InvokeOptions)
 async function readSubnet(id: string, options: pulumi.InvokeOptions): Promise<Subnet> {
     const { vpcId, availabilityZone, ipv6CidrBlock } = await getSubnet({ id }, options);
     return { id, vpcId, availabilityZone, ipv6: Boolean(ipv6CidrBlock) };
+}
+
+/**
+ * Asks AWS whose the credentials are.
+ *
+ * @returns the account's id, or why it cannot be told, as a line
+ */
+export async function accountInUse(): Promise<{ account: string } | string> {
+    const caller = await getCallerIdentity().catch(reasonOf);
+    return typeof caller === "string" ? noAnswer(caller) : { account: caller.accountId };
 }
 
 const noAnswer = (reason: string) =>

@@ -8,6 +8,7 @@ import { type HostCommandArgs, hostCommand } from "../remote";
 import type { Exposure, Protocol } from "./exposure";
 import { asRoot } from "./asRoot";
 import { type Host, type SshConnection, type SshProxy, commandConnection } from "./host";
+import type { Placement } from "./placement";
 import { type GivenKey, SshKey, identityFile } from "./sshIdentity";
 
 const SCRIPTS = path.join(__dirname, "../../scripts");
@@ -98,7 +99,9 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
         const ports = this.checkPorts(`${name}-ports`, args, survey);
         // After the ports: a server that was refused keeps its Docker, whatever happens to the stack.
         this.ready = [this.removal(`${name}-removal`, args, ports)];
-        this.registerOutputs({ address: this.address, machineId: this.machineId });
+        const { address, port, hostKey } = args;
+        const placement: Placement = { kind: "existing", address, port, hostKey };
+        this.registerOutputs({ address: this.address, machineId: this.machineId, placement });
     }
 
     /**

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type AwsAccount, type LabEndpoint, accountMistakes, labProvider } from "./awsAccount";
 import { Ec2Host } from "./ec2Host";
-import { lookUpEc2 } from "./ec2Lookup";
+import { accountInUse, lookUpEc2 } from "./ec2Lookup";
 import { ExistingHost, type PortBinding, behindFirewall } from "./existingHost";
 import { type Exposure, type PublishedPort, exposureOf, forwardedPorts } from "./exposure";
 import { readGivenKey } from "./givenKey";
@@ -10,6 +10,7 @@ import type { Ec2HostConfig, ExistingHostConfig, HostConfig, LocalHostConfig } f
 import { checkLocalEngine, localMissingCapabilities } from "./localEngine";
 import { LocalHost } from "./localHost";
 import { userError } from "../userError";
+import { type Placement, knownPlacements, placementMistakes } from "./placement";
 import { type ServerFacts, factsOf, runningServers, serverMistakes } from "./runningServer";
 import type { GivenKey } from "./sshIdentity";
 
@@ -43,7 +44,9 @@ export interface StackHost {
  * @throws userError with all that is wrong, before anything is made
  */
 export async function createHosts(args: HostsArgs): Promise<StackHost[]> {
-    const hosts = await hostsOrMistakes(args);
+    const before = await knownPlacements();
+    const moved = placementMistakes(before, wantedPlacement(args));
+    const hosts = moved.length > 0 ? moved : await hostsOrMistakes(args, before);
     const mistakes = hosts.filter((host) => typeof host === "string");
     if (mistakes.length > 0) {
         throw userError(mistakes.join("\n").replaceAll("-s STACK", `-s ${pulumi.getStack()}`));
@@ -51,13 +54,29 @@ export async function createHosts(args: HostsArgs): Promise<StackHost[]> {
     return hosts.filter((host) => typeof host === "object");
 }
 
-function hostsOrMistakes(args: HostsArgs): Promise<StackHost[] | string[]> | StackHost[] | string[] {
+/** Where the config has the stack's servers. */
+function wantedPlacement({ config, hostName, account, lab }: HostsArgs): Placement {
+    switch (config.kind) {
+        case "local":
+            return { kind: "local", machine: hostName, dockerHost: config.dockerHost };
+        case "ec2":
+            return { kind: "ec2", region: lab?.ec2?.region ?? account.region, lab: lab?.ec2 !== undefined };
+        case "existing":
+            return { kind: "existing", address: config.address, port: config.port, hostKey: config.hostKey };
+    }
+}
+
+/** @param before where the stack's servers are */
+function hostsOrMistakes(
+    args: HostsArgs,
+    before: Placement[],
+): Promise<StackHost[] | string[]> | StackHost[] | string[] {
     const { config } = args;
     switch (config.kind) {
         case "local":
             return createLocalHost({ ...args, config });
         case "ec2":
-            return createEc2Hosts({ ...args, config });
+            return createEc2Hosts({ ...args, config }, before);
         case "existing":
             return createExistingHost({ ...args, config });
     }
@@ -94,11 +113,20 @@ function plannedMachine({ image, sshPort }: LocalHostConfig) {
     );
 }
 
-async function createEc2Hosts({ config, ...args }: HostsArgs<Ec2HostConfig>): Promise<StackHost[] | string[]> {
+async function createEc2Hosts(
+    { config, ...args }: HostsArgs<Ec2HostConfig>,
+    before: Placement[],
+): Promise<StackHost[] | string[]> {
     const endpoint = args.lab?.ec2;
     const { clientKey, proxy, mistakes } = readKeys(config);
     if (!endpoint) mistakes.push(...(await accountMistakes(args.account)));
     if (mistakes.length > 0) return mistakes;
+    if (before.some(({ account }) => account !== undefined)) {
+        const caller = await accountInUse();
+        if (typeof caller === "string") return [caller];
+        const elsewhere = placementMistakes(before, { kind: "ec2", ...caller });
+        if (elsewhere.length > 0) return elsewhere;
+    }
     const provider = endpoint && labProvider("aws", endpoint);
     const offer = await lookUpEc2(config, { provider });
     if (Array.isArray(offer)) return offer;
@@ -121,6 +149,7 @@ async function createEc2Hosts({ config, ...args }: HostsArgs<Ec2HostConfig>): Pr
                 clientKey,
                 proxy,
                 tags: { ...config.tags, ...args.labels },
+                inLab: endpoint !== undefined,
             },
             { providers: provider ? [provider] : [] },
         );

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { dockerLabels } from "../dockerLabels";
 import type { Host, SshConnection } from "./host";
+import type { Placement } from "./placement";
 import { type ForwardedPort, createForwarder } from "./portForwarder";
 import { SshIdentity, userDataOf } from "./sshIdentity";
 
@@ -79,7 +80,8 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
         this.machineId = machine.id;
         this.dataId = data.id;
         this.dataResource = data;
-        this.registerOutputs({ address: this.address, machineId: this.machineId });
+        const placement: Placement = { kind: "local", machine: args.machineName, dockerHost: args.dockerHost };
+        this.registerOutputs({ address: this.address, machineId: this.machineId, placement });
     }
 }
 

@@ -11,6 +11,8 @@ export interface ServerFacts {
     elasticIp: boolean;
     /** `none`, `own`, or the id of a volume that was given. */
     dataDisk: string;
+    /** Whether the data disk is deleted with its host. Absent in what an older version wrote: not known then. */
+    diskDies?: boolean;
     /** The public half of the key that logs in; `made` where it is the stack's own. */
     clientKey: string;
     protected: boolean;
@@ -22,6 +24,7 @@ export function factsOf(config: Ec2HostConfig, architecture: string, clientKey: 
         architecture,
         elasticIp: config.elasticIp,
         dataDisk: config.dataDisk ? (config.dataDisk.volumeId ?? "own") : "none",
+        diskDies: config.dataDisk?.deleteOnDestroy ?? false,
         clientKey: clientKey ? publicKeyOf(clientKey.privateKey) : "made",
         protected: config.terminationProtection,
     };
@@ -32,12 +35,21 @@ export type KnownFacts = Partial<ServerFacts>;
 
 /** Reads facts that an update wrote down; what is not there, or of another type, is not known. */
 export function readFacts(value: unknown): KnownFacts {
-    const { generation, architecture, elasticIp, dataDisk, clientKey, protected: isProtected } = recordOf(value);
+    const {
+        generation,
+        architecture,
+        elasticIp,
+        dataDisk,
+        diskDies,
+        clientKey,
+        protected: isProtected,
+    } = recordOf(value);
     return {
         generation: numberOf(generation),
         architecture: textOf(architecture),
         elasticIp: flagOf(elasticIp),
         dataDisk: textOf(dataDisk),
+        diskDies: flagOf(diskDies),
         clientKey: textOf(clientKey),
         protected: flagOf(isProtected),
     };
@@ -53,7 +65,7 @@ export function readFacts(value: unknown): KnownFacts {
 export function serverMistakes(before: KnownFacts, now: ServerFacts | undefined, protectVolumes: boolean): string[] {
     const differs = <Key extends keyof ServerFacts>(key: Key) =>
         now !== undefined && before[key] !== undefined && now[key] !== before[key];
-    const keepsData = (before.dataDisk ?? "none") !== "none";
+    const keepsData = before.dataDisk !== undefined && before.dataDisk !== "none";
     const replaced = now === undefined || differs("generation");
     if (replaced && before.protected) {
         const place = now === undefined ? "count" : "generation";
@@ -64,14 +76,20 @@ export function serverMistakes(before: KnownFacts, now: ServerFacts | undefined,
     }
     const unprotect = "when nothing on it is needed: ./scripts/pulumi config set -s STACK berth:protectVolumes false";
     if (now === undefined) {
-        if (!protectVolumes || keepsData) return [];
-        return [`berth:host.count: with a host that goes, the named volumes on its disk go too; ${unprotect}`];
+        if (!protectVolumes || (keepsData && before.diskDies === false)) return [];
+        return [
+            `berth:host.count: with a host that goes, the named volumes on its disk go too; put the count back` +
+                `${keepsData ? ", set dataDisk.deleteOnDestroy: false and run ./scripts/up first" : ""}, or, ` +
+                unprotect,
+        ];
     }
     if (replaced) {
-        if (!protectVolumes || now.dataDisk !== "none") return [];
+        // A disk that is new with the new server has nothing of the old one's: it has to be there before.
+        if (!protectVolumes || (keepsData && now.dataDisk === before.dataDisk)) return [];
+        const put = keepsData ? `put dataDisk back (${before.dataDisk})` : "give it a dataDisk";
         return [
             `berth:host.generation: ${now.generation}: the server is replaced, and with it go the named volumes on its disk; ` +
-                `give it a dataDisk, or, ${unprotect}`,
+                `put generation: ${before.generation} back, ${put} and run ./scripts/up first, or, ${unprotect}`,
         ];
     }
     const newServer = `add one to generation for a new server`;

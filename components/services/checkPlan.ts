@@ -34,9 +34,11 @@ export async function checkPlan(args: PlanArgs): Promise<PlanFacts> {
     const { project, prefix, protectVolumes, registries, mirrors } = args;
     const before = await StackOutputs.read();
     const groups = before.ofType<{ volumes: unknown }>("berth:index:ServiceGroup");
+    const now = volumeFacts(project.volumes, prefix, protectVolumes);
     const volumes = before.ofType("docker:index/volume:Volume");
-    const known = knownVolumes(groups.get("services")?.volumes, volumes, protectVolumes);
-    const mistakes = volumeMistakes(known, volumeFacts(project.volumes, prefix, protectVolumes));
+    const mistakes = [...groups].flatMap(([name, group]) =>
+        volumeMistakes(knownVolumes(group.volumes, volumes, name.replace(/services$/, "")), now),
+    );
     const digests: Record<string, string> = {};
     const credentials = await resolveCredentials(registries);
     await Promise.all(
@@ -49,7 +51,8 @@ export async function checkPlan(args: PlanArgs): Promise<PlanFacts> {
             }
         }),
     );
-    if (mistakes.length > 0) throw userError(mistakes.join("\n").replaceAll("-s STACK", `-s ${pulumi.getStack()}`));
+    if (mistakes.length > 0)
+        throw userError([...new Set(mistakes)].join("\n").replaceAll("-s STACK", `-s ${pulumi.getStack()}`));
     const containers = before.ofType<ContainerOutputs>("docker:index/container:Container");
     return { digests, madeWith: madeWith(containers), containers };
 }

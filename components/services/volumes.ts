@@ -57,48 +57,41 @@ export function createVolume(
     );
 }
 
-/** A volume of the last update. What is not known of it is absent; `retained` is known, or what is asked for now. */
-export type KnownVolume = Partial<VolumeFacts> & Pick<VolumeFacts, "retained">;
-
-/** The name of a volume's resource, on the first host or another. Its end is the volume's key. */
-const RESOURCE = /^(?:[^/]+\/)?volume-(.+)$/;
+/** A volume of the last update. A name that is not known is absent; without a driver and options, it is a plain one. */
+export type KnownVolume = Partial<Pick<VolumeFacts, "name">> & Omit<VolumeFacts, "name">;
 
 /**
- * Returns the stack's volumes as the last update left them, by key. A volume of which nothing can be read is a volume
- * still: an update whose containers failed has made its volumes, and written down no facts of them.
+ * Returns the volumes of one group of services as the last update left them, by key. The facts that the group wrote down
+ * come first. A first update that failed has written none: then the volume itself is what there is, and it is taken for
+ * one that stays on the engine. Facts of a volume that is not in the state any more hold nobody back.
  *
- * @param facts what the stack's services wrote down
- * @param volumes outputs of the volumes in the state, by the resource's name
- * @param protectVolumes what the config says now: it holds for volumes of which nothing was written down
+ * @param facts what the group wrote down, by key
+ * @param volumes outputs of the stack's volumes in the state, by the resource's name
+ * @param scope begins the names of the group's resources
  */
 export function knownVolumes(
     facts: unknown,
     volumes: ReadonlyMap<string, Values>,
-    protectVolumes: boolean,
+    scope = "",
 ): Record<string, KnownVolume> {
-    const made = [...volumes].flatMap(([resource, { name, driver, driverOpts }]) => {
-        const key = RESOURCE.exec(resource)?.[1];
-        return key === undefined ? [] : [[key, { name, driver, driver_opts: driverOpts }] as const];
-    });
-    const written = Object.entries(recordOf(facts)).map(([key, one]) => [key, recordOf(one)] as const);
-    const all = new Map<string, Values>();
-    for (const [key, one] of [...made, ...written]) all.set(key, { ...all.get(key), ...omitUnread(one) });
+    const start = `${scope}volume-`;
+    const found = [...volumes].filter(([resource]) => resource.startsWith(start));
     return Object.fromEntries(
-        [...all].map(([key, { name, driver, driver_opts, retained }]) => [
-            key,
-            {
-                name: textOf(name),
-                driver: textOf(driver),
-                ...(isRead(driver_opts) && { driver_opts: textMapOf(driver_opts) }),
-                retained: flagOf(retained) ?? protectVolumes,
-            },
-        ]),
+        found.map(([resource, made]): [string, KnownVolume] => {
+            const key = resource.slice(start.length);
+            const written = recordOf(own(recordOf(facts), key));
+            return [
+                key,
+                {
+                    name: textOf(written.name) ?? textOf(made.name),
+                    driver: textOf(written.driver) ?? textOf(made.driver) ?? "local",
+                    driver_opts: textMapOf(written.driver_opts ?? made.driverOpts),
+                    retained: flagOf(written.retained) ?? true,
+                },
+            ];
+        }),
     );
 }
-
-const isRead = (value: unknown) => value !== undefined && value !== null;
-const omitUnread = (values: Values): Values =>
-    Object.fromEntries(Object.entries(values).filter(([, value]) => isRead(value)));
 
 /**
  * What a plan would lose: volumes that leave the stack or cannot become what is asked for.
@@ -110,23 +103,28 @@ export function volumeMistakes(before: Record<string, KnownVolume>, now: Record<
     return Object.entries(before).flatMap(([key, was]) => {
         const is = own(now, key);
         const name = was.name ?? key;
-        const allow =
-            "when nothing in it is needed: ./scripts/pulumi config set -s STACK berth:protectVolumes false, " +
-            "put it back for one ./scripts/up, then do this again";
         if (!is) {
             if (!was.retained) return [];
             return [
-                `volumes.${key}: the volume ${name} holds data and would leave the stack; put it back, or, ${allow}`,
+                `volumes.${key}: the volume ${name} holds data and would leave the stack; put it back, or, when nothing in ` +
+                    "it is needed: ./scripts/pulumi config set -s STACK berth:protectVolumes false, put it back for one " +
+                    "./scripts/up, then do this again",
             ];
         }
         const changed = (["name", "driver"] as const)
             .filter((field) => was[field] !== undefined && is[field] !== was[field])
             .map(String);
-        if (was.driver_opts && !isDeepStrictEqual(is.driver_opts, was.driver_opts)) changed.push("driver_opts");
-        if (changed.length === 0 || !was.retained) return [];
+        if (!isDeepStrictEqual(is.driver_opts, was.driver_opts)) changed.push("driver_opts");
+        // Only one that goes from the engine, too, is made again there: one that stays would keep what it was made with.
+        if (changed.length === 0 || (!was.retained && !is.retained)) return [];
         return [
-            `volumes.${key}: ${changed.join(", ")}: Docker cannot change the volume ${name}, only remove it with its data; ` +
-                `put back what it was, give the new one another key, or, ${allow}`,
+            `volumes.${key}: ${changed.join(", ")}: the volume ${name} is there with ${described(was)}, and Docker changes ` +
+                `none, only removes it with its data; put back what it was, or, when nothing in it is needed, remove it and ` +
+                `the containers that use it, and do this again: ./scripts/docker -s STACK rm -f CONTAINER, ` +
+                `./scripts/docker -s STACK volume rm ${name}, ./scripts/pulumi refresh --yes -s STACK`,
         ];
     });
 }
+
+const described = ({ driver, driver_opts }: KnownVolume) =>
+    [`driver ${driver}`, ...Object.entries(driver_opts).map(([option, value]) => `${option}=${value}`)].join(", ");

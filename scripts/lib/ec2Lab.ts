@@ -56,5 +56,5 @@ export async function stopEc2Lab(file: StackFile, dockerHost: string): Promise<v
 }
 
 /** The endpoint in whose lab a stack runs, as its file says; undefined on AWS and elsewhere. */
-export const ec2LabOf = (file: StackFile) =>
+export const ec2LabOf = (file: Pick<StackFile, "get">) =>
     file.get("berth:lab", "ec2") as { endpoint: string; region: string } | undefined;

@@ -1,6 +1,7 @@
 import { stateFolder } from "./backend";
 import { ensureKeys, hostsIn } from "./hosts";
 import { needsIdentity } from "./identity";
+import { refuseMoved } from "./movedServers";
 import { main } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { type PulumiCommand, readPulumiCommand } from "./pulumiCommands";
@@ -17,8 +18,9 @@ main(async () => {
     if (!named && command.takesStack) args.push("--stack", stack);
     const work = async () => {
         if (needsIdentity(rest)) {
-            const state = await findState(pulumi, stack);
-            await ensureKeys(pulumi, stack, hostsIn(state?.deployment?.resources ?? []));
+            const resources = (await findState(pulumi, stack))?.deployment?.resources ?? [];
+            await refuseMoved(stack, resources);
+            await ensureKeys(pulumi, stack, hostsIn(resources));
         }
         return pulumi.show(args);
     };

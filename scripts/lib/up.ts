@@ -5,6 +5,7 @@ import { ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
 import { type HostOutputs, describeOutcome } from "./outcome";
+import { refuseMoved } from "./movedServers";
 import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
@@ -41,6 +42,7 @@ main(async () => {
 async function up(stack: string, args: string[], { lab, repair }: { lab: boolean; repair: boolean }): Promise<number> {
     const pulumi = await Pulumi.find();
     const state = await findState(pulumi, stack);
+    await refuseMoved(stack, state?.deployment?.resources ?? [], { makesFile: true });
     await prepareHost(stack, lab, isOnAws(state));
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));

@@ -8,6 +8,7 @@ const facts = (more: Partial<ServerFacts> = {}): ServerFacts => ({
     architecture: "x86_64",
     elasticIp: true,
     dataDisk: "none",
+    diskDies: false,
     clientKey: "made",
     protected: false,
     ...more,
@@ -30,7 +31,8 @@ test.each([
         ),
     ]);
     expect(serverMistakes(was, is, false)).toEqual([]);
-    expect(serverMistakes(was, { ...is, dataDisk: "own" }, true)).toEqual([]);
+    const onDisk = { dataDisk: "own" };
+    expect(serverMistakes({ ...was, ...onDisk }, { ...is, ...onDisk }, true)).toEqual([]);
 });
 
 test.each<[Partial<ServerFacts>, Partial<ServerFacts>, RegExp]>([
@@ -48,6 +50,18 @@ test.each<[Partial<ServerFacts>, Partial<ServerFacts>, RegExp]>([
     expect(serverMistakes(facts(before), facts({ ...now, generation: 2 }), false)).toEqual([]);
 });
 
+test.each([
+    ["none", "own"],
+    ["own", "none"],
+    ["own", "vol-2"],
+    ["vol-1", "vol-2"],
+])("a new server with another data disk (%s, then %s) has nothing of the old one's volumes", (before, now) => {
+    const [was, is] = [facts({ dataDisk: before }), facts({ dataDisk: now, generation: 2 })];
+    const [line, ...more] = serverMistakes(was, is, true);
+    expect([line, more]).toEqual([expect.stringMatching(/put generation: 1 back, .*\.\/scripts\/up first/), []]);
+    expect(serverMistakes(was, is, false)).toEqual([]);
+});
+
 test("a protected server is not torn apart", () => {
     const was = facts({ protected: true, dataDisk: "own" });
     expect(serverMistakes(was, undefined, false)).toEqual([
@@ -63,6 +77,12 @@ test("a host that goes takes its volumes, unless they lie on a data disk", () =>
         expect.stringMatching(/^berth:host\.count: .*named volumes/),
     ]);
     expect(serverMistakes(facts({ dataDisk: "own" }), undefined, true)).toEqual([]);
+    for (const diskDies of [true, undefined]) {
+        expect(serverMistakes(facts({ dataDisk: "own", diskDies }), undefined, true)).toEqual([
+            expect.stringMatching(/^berth:host\.count: .*deleteOnDestroy: false/),
+        ]);
+        expect(serverMistakes(facts({ dataDisk: "own", diskDies }), undefined, false)).toEqual([]);
+    }
 });
 
 test("the facts are those of the config, and the state's are found by the host's name", async () => {
