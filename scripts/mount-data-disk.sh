@@ -75,12 +75,16 @@ wait_for_device() {
 # ext4, empty, or what else there is. blkid also ends with 2 where it cannot read: a disk is empty when zeros were read.
 content_of() {
     local status=0 found rest
+    if [ "$(cat "$formatting" 2>/dev/null)" = "$volume" ]; then
+        echo empty # a run was cut short while it made the file system: nothing is in it
+        return
+    fi
     found=$(blkid -p -o value -s TYPE -s PTTYPE "$1") || status=$?
     if [ "$status" = 0 ]; then
         echo "${found:-something unknown}"
     elif [ "$status" != 2 ] || ! rest=$(head -c "$probed_bytes" "$1" | tr -d '\0' | head -c 1 | wc -c); then
         echo "something unreadable"
-    elif [ "$rest" = 0 ] || [ "$(cat "$formatting" 2>/dev/null)" = "$volume" ]; then
+    elif [ "$rest" = 0 ]; then
         echo empty
     else
         echo "something unknown"
