@@ -21,7 +21,12 @@ shift || true
 # holders: a line "ADDRESS PORT/PROTOCOL WHO" for all that listens, or would by a container's port.
 holders() {
     local containers=no
-    if published_ports 2>/dev/null; then containers=yes; fi
+    if published_ports 2>/dev/null; then
+        containers=yes
+    elif hides_ports; then
+        echo "berth: containers run on the server, and Docker does not say which ports they have: see \`systemctl status docker\`" >&2
+        return 1
+    fi
     listeners tcp "$containers"
     if wants udp; then listeners udp "$containers"; fi
     if wants sctp; then listeners sctp "$containers"; fi
@@ -40,12 +45,16 @@ listeners() {
         if (match($0, /users:\(\("[^"]*",pid=[0-9]+/)) {
             who = substr($0, RSTART + 9, RLENGTH - 9)
             if (who ~ /^docker-proxy"/ && containers == "yes") next # it stands for a container, which has a name
+            proxy = who ~ /^docker-proxy"/
             sub(/",pid=/, " (pid ", who)
-            who = who ")"
+            who = who ")" (proxy ? ", for a container that Docker, which does not answer, cannot name" : "")
         }
         print address, port "/" protocol, who
     }'
 }
+
+# Containers run on without Docker, and nothing needs to listen for the ports that they publish.
+hides_ports() { grep -qsxF containerd-shim "${BERTH_ROOT:-}"/proc/[0-9]*/comm; }
 
 published_ports() {
     local own all

@@ -81,9 +81,18 @@ place_pinned() {
     fi
 }
 
+# Where Docker is there and does not say, the script ends: what may be mounted is not removed.
+is_mounted() {
+    local containers
+    command -v docker >/dev/null || return 1 # gone, with all containers
+    containers=$(timeout 60 docker ps --all --quiet --filter "volume=$target") ||
+        fail "Docker does not say whether a container mounts $target, so it stays: see \`systemctl status docker\`, and run it again"
+    [ -n "$containers" ]
+}
+
 remove_pinned() {
     [ -e "$target" ] || return 0
-    if docker ps --all --quiet --filter "volume=$target" | grep -q .; then
+    if is_mounted; then
         echo "berth: a container mounts $target: it stays" >&2
         return
     fi

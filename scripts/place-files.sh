@@ -52,10 +52,17 @@ place() {
     printf '%s\n' "$folder"
 }
 
+# Where Docker is there and does not say, the script ends: what may be mounted is not removed.
 is_mounted() {
-    local file
+    local file containers
+    command -v docker >/dev/null || return 1 # gone, with all containers
     for file in "$folder"/*; do
-        if docker ps --all --quiet --filter "volume=$file" | grep -q .; then return 0; fi
+        if ! containers=$(timeout 60 docker ps --all --quiet --filter "volume=$file"); then
+            echo "berth: Docker does not say whether a container mounts files of $folder, so they stay:" \
+                "see \`systemctl status docker\`, and run it again" >&2
+            exit 1
+        fi
+        if [ -n "$containers" ]; then return 0; fi
     done
     return 1
 }

@@ -3,7 +3,8 @@
 #
 #   bash -s -- PROJECT STACK < survey-leftovers.sh
 #
-# stdout: "KIND NAME" a line. BERTH_ROOT (tests only) is put before every path.
+# stdout: "KIND NAME" a line. A Docker that is there and does not answer is an error, not an empty list.
+# BERTH_ROOT (tests only) is put before every path.
 set -euo pipefail
 export LC_ALL=C
 
@@ -11,7 +12,12 @@ readonly project=${1:?the project is missing} stack=${2:?the stack is missing} r
 readonly prefix=$project-$stack
 filters=(--filter "label=berth.project=$project" --filter "label=berth.stack=$stack")
 
-if command -v docker >/dev/null && docker version >/dev/null 2>&1; then
+if command -v docker >/dev/null; then
+    if ! answer=$(timeout 60 docker version 2>&1); then
+        # shellcheck disable=SC2016 # The last line is what a person sees; it is no command of ours.
+        printf '%s\nberth: Docker does not answer, so nobody can say what is left: see `systemctl status docker`\n' "$answer" >&2
+        exit 1
+    fi
     docker ps --all "${filters[@]}" --format 'container {{.Names}}'
     docker network ls "${filters[@]}" --format 'network {{.Name}}'
     docker volume ls "${filters[@]}" --format 'volume {{.Name}}'

@@ -1,126 +1,353 @@
 #!/usr/bin/env bash
-# Reads a named volume's content, or puts another in its place. Runs on the host as root:
+# Reads a named volume's content, puts another in its place, and takes that back. Runs on the host as root:
 #
 #   bash --norc -c SCRIPT volume-data save VOLUME pause|stop > ARCHIVE
-#   bash --norc -c SCRIPT volume-data restore VOLUME new|replace < ARCHIVE
+#   bash --norc -c SCRIPT volume-data restore VOLUME new|replace BYTES < ARCHIVE
+#   bash --norc -c SCRIPT volume-data undo|remove-old VOLUME
 #
-# ARCHIVE is a gzipped tar with owners, modes, ACLs and extended attributes. save holds what runs and may write there, and
-# lets it go on at the end, whatever that is. restore unpacks beside the volume, stops what uses it, and exchanges the
-# two: an archive that breaks off changes nothing. "new" refuses a volume with content.
+# ARCHIVE is a gzipped tar with owners, modes, ACLs and extended attributes; BYTES is its size unzipped. save holds what
+# runs and may write there, and lets it go on at the end, whatever that is. restore unpacks beside the volume, stops what
+# uses it, and exchanges the two: an archive that breaks off changes nothing. "new" refuses a volume with content. The old
+# content stays beside the new; undo exchanges them again, remove-old removes it. A restore that replaces content whose
+# services never got healthy keeps the one before it.
+#
+# Exit code 3: the content is exchanged, and a service that uses it does not get healthy.
+# Each run begins with what one that was killed has left half done. BERTH_ROOT (tests only) is put before the paths of notes.
 set -euo pipefail
 export LC_ALL=C
 
-readonly action=${1:?save or restore} volume=${2:?the volume is missing} how=${3:?how is missing}
+readonly action=${1:?save, restore, undo or remove-old} volume=${2:?the volume is missing} how=${3:-} bytes=${4:-0}
 readonly TAR=(tar --numeric-owner --acls --xattrs --xattrs-include='*' --warning=no-file-ignored)
-held=()
+readonly HEALTHY_SECONDS=120 STEADY_SECONDS=3 MAX_RESTARTS=3 NOT_HEALTHY=3
+# The folder of the volume whose run is under way, then a line `STATE ID` for each container that it holds.
+readonly NOTE=${BERTH_ROOT:-}/var/lib/berth/volume-data LOCK=${BERTH_ROOT:-}/run/lock/berth-volume-data.lock
 
-say() { echo "berth: $*" >&2; }
+say() { echo "berth: $*" >&2 || true; } # nobody may be there any more to be told
 fail() {
     say "$*"
     exit 1
 }
 
+# ask_docker WORD…: its answer, or the script's end: nothing is concluded from silence.
+ask_docker() { timeout 60 docker "$@" || fail "Docker does not answer (\`docker $1\`): see \`systemctl status docker\`"; }
+
+# One run on a host at a time: they hold the same containers. What a killed one has started ends first.
+take_turn() {
+    mkdir -p "${LOCK%/*}" "${NOTE%/*}"
+    exec 9<>"$LOCK"
+    if flock -n 9; then return; fi
+    say "waiting for another save or restore on this host"
+    flock -w 600 9 || fail "another save or restore is under way on this host: try again when it has ended"
+}
+
 find_data() {
     local driver options
-    docker version >/dev/null || exit 1
+    ask_docker version >/dev/null
     driver=$(docker volume inspect --format '{{.Driver}}' -- "$volume" 2>/dev/null) || fail "there is no volume $volume on this host"
-    options=$(docker volume inspect --format '{{len .Options}}' -- "$volume")
+    options=$(ask_docker volume inspect --format '{{len .Options}}' -- "$volume")
     if [ "$driver" != local ] || [ "$options" != 0 ]; then
         fail "the volume $volume is kept elsewhere (driver $driver, with options): save it there"
     fi
-    data=$(docker volume inspect --format '{{.Mountpoint}}' -- "$volume")
-    readonly data new=$data.berth-new old=$data.berth-old
-    # A run that was killed in the midst of an exchange.
-    if [ ! -e "$data" ] && [ -e "$old" ]; then mv -- "$old" "$data"; fi
-    rm -rf -- "$new"
+    data=$(ask_docker volume inspect --format '{{.Mountpoint}}' -- "$volume")
 }
 
-# users writers|all: running containers with the volume, the oldest first, since others wait for those; "writers" leaves out
-# those that only read it.
+# name_places DATA: what lies beside a volume's content. `older` and `gone` are about to be removed: the old content that
+# another takes the place of, and content that is exchanged for the old. `unproven`: no service was healthy with it yet.
+name_places() {
+    new=$1.berth-new old=$1.berth-old older=$1.berth-older gone=$1.berth-gone unproven=$1.berth-unproven
+}
+
+# settle DATA: an exchange that was cut short is undone, or is finished where the content is in its place.
+settle() {
+    name_places "$1"
+    if [ ! -e "$1" ]; then
+        if [ ! -e "$new" ] && [ -e "$old" ]; then
+            mv -T -- "$old" "$1" # of an undo
+            rm -f -- "$unproven"
+        elif [ -e "$gone" ]; then
+            mv -T -- "$gone" "$1"
+        elif [ -e "$old" ]; then
+            mv -T -- "$old" "$1"
+            rm -f -- "$unproven"
+        fi
+    fi
+    if [ -e "$new" ] && [ -e "$older" ] && [ ! -e "$old" ]; then
+        mv -T -- "$older" "$old" # of an exchange that had not begun: it was proven, or the old would not have gone
+        rm -f -- "$unproven"
+    fi
+    [ -e "$old" ] || rm -f -- "$unproven"
+    [ -e "$1" ] || fail "the content of $volume is not at $1: nothing is changed"
+    rm -rf -- "$new" "$older" "$gone"
+    sync -f "$1"
+}
+
+# What a run that was killed has left: its exchange first, then its containers.
+recover() {
+    local folder state container lost=()
+    [ -e "$NOTE" ] || return 0
+    say "an earlier run was cut short: it is put in order first"
+    {
+        read -r folder
+        while read -r state container; do lost+=("$state $container"); done
+    } <"$NOTE"
+    if [ -n "$folder" ] && [ -d "${folder%/*}" ]; then settle "$folder"; fi
+    held=(${lost[@]+"${lost[@]}"})
+    go_on || true # it has said so
+    held=()
+}
+
+# keep_note: what this run is about to hold, on the disk before it does.
+keep_note() {
+    printf '%s\n' "$data" ${held[@]+"${held[@]}"} >"$NOTE.new"
+    sync "$NOTE.new"
+    mv -- "$NOTE.new" "$NOTE"
+    sync "${NOTE%/*}"
+}
+
+# users [writers]: `STATE ID` of each container that has the volume and runs, is paused, or starts again by itself, the
+# oldest first, since others wait for those; "writers" leaves out those that only read it.
 users() {
-    local container
-    docker ps --quiet --no-trunc --filter status=running --filter "volume=$volume" | while read -r container; do
-        docker container inspect --format "{{.Created}} {{.Id}}{{range .Mounts}}{{if eq .Name \"$volume\"}} {{.RW}}{{end}}{{end}}" -- "$container"
-    done | sort | case $1 in
-        writers) sed -n 's/^[^ ]* \([0-9a-f]*\) .*true.*/\1/p' ;;
-        all) sed 's/^[^ ]* \([0-9a-f]*\) .*/\1/' ;;
+    local all container lines="" line
+    all=$(ask_docker ps --all --quiet --no-trunc --filter "volume=$volume" \
+        --filter status=running --filter status=paused --filter status=restarting) || exit 1
+    for container in $all; do
+        line=$(ask_docker container inspect --format \
+            "{{.Created}} {{.State.Status}} {{.Id}}{{range .Mounts}}{{if eq .Name \"$volume\"}} {{.RW}}{{end}}{{end}}" -- "$container") || exit 1
+        lines+=$line$'\n'
+    done
+    sort <<<"$lines" | case ${1:-all} in
+        writers) sed -n 's/^[^ ]* \([a-z]* [0-9a-f]*\) .*true.*/\1/p' ;;
+        all) sed -n 's/^[^ ]* \([a-z]* [0-9a-f]*\) .*/\1/p' ;;
     esac
 }
 
 name_of() { docker container inspect --format '{{.Name}}' -- "$1" | sed 's,^/,,'; }
+names_of_held() {
+    local entry names=()
+    for entry in "${held[@]}"; do names+=("$(name_of "${entry#* }")"); done
+    echo "${names[*]}"
+}
 
-# go_on COMMAND PAST: what was held, in its order; the first failure does not keep the others from it.
+held=()
+# What was held goes on, in its order, and as it was: the first failure does not keep the others from it.
 go_on() {
-    local container status=0
-    trap '' PIPE # nobody may be there any more to be told
-    for container in ${held[@]+"${held[@]}"}; do
-        docker "$1" -- "$container" >/dev/null || status=1
+    local entry container now status=0
+    trap '' PIPE HUP
+    for entry in ${held[@]+"${held[@]}"}; do
+        container=${entry#* }
+        now=$(docker container inspect --format '{{.State.Status}}' -- "$container" 2>/dev/null) || continue # removed meanwhile
+        case ${entry%% *}/$now in
+        running/paused | restarting/paused) docker unpause -- "$container" >/dev/null || status=1 ;;
+        paused/paused | running/running | restarting/running | restarting/restarting) ;;
+        *) docker start -- "$container" >/dev/null || status=1 ;;
+        esac
+        if [ "${entry%% *}" = paused ] && [ "$now" != paused ]; then docker pause -- "$container" >/dev/null || status=1; fi
     done
-    if [ ${#held[@]} -gt 0 ]; then say "$2" || true; fi
-    held=()
+    if [ "$status" != 0 ]; then say "not all that ran runs again: see \`docker ps -a\`"; fi
+    rm -f -- "$NOTE"
     return "$status"
 }
 
+# end WORDS: on any way out, what is held goes on.
+end() {
+    local status=$?
+    trap - EXIT
+    [ -z "${new:-}" ] || rm -rf -- "$new"
+    if [ ${#held[@]} -gt 0 ]; then
+        go_on || [ "$status" != 0 ] || status=1
+        say "$1"
+    else
+        rm -f -- "$NOTE"
+    fi
+    exit "$status"
+}
+
 save() {
-    local container containers names=() command past begin
-    find_data
+    local entry list command past order
     case $how in
-    pause) command=pause begin=unpause past="they go on" ;;
-    stop) command=stop begin=start past="they are started again" ;;
+    pause) command=pause past="they go on" ;;
+    stop) command=stop past="they are started again" ;;
     *) fail "pause or stop, not $how" ;;
     esac
-    mapfile -t containers < <(users writers | tac) # the newest first: it may wait for the others
+    list=$(users writers)
+    while read -r entry; do
+        # What is paused writes nothing, and stays so.
+        if [ -n "$entry" ] && [ "${entry%% *}" != paused ]; then held+=("$entry"); fi
+    done <<<"$list"
     # shellcheck disable=SC2064 # as it is now
-    trap "go_on $begin '$past'" EXIT
+    trap "end '$past'" EXIT
     trap 'exit 129' HUP
-    for container in ${containers[@]+"${containers[@]}"}; do
-        names+=("$(name_of "$container")")
-        docker "$command" -- "$container" >/dev/null
-        held=("$container" ${held[@]+"${held[@]}"})
-    done
-    if [ ${#names[@]} -gt 0 ]; then say "$command: ${names[*]}"; else say "nothing that runs writes there"; fi
+    if [ ${#held[@]} -gt 0 ]; then
+        keep_note
+        say "$command: $(names_of_held)"
+        order=$(printf '%s\n' "${held[@]}" | tac) # the newest first: it may wait for the others
+        while read -r entry; do
+            # One that is between two starts cannot be paused.
+            case $entry in
+            restarting*) docker stop -- "${entry#* }" >/dev/null ;;
+            *) docker "$command" -- "${entry#* }" >/dev/null ;;
+            esac
+        done <<<"$order"
+    else
+        say "nothing that runs writes there"
+    fi
     "${TAR[@]}" --sparse --create --gzip --file=- --directory="$data" .
 }
 
+# Stops what uses the volume; it is noted first.
+hold_users() {
+    local list entry still
+    list=$(users)
+    while read -r entry; do if [ -n "$entry" ]; then held+=("$entry"); fi; done <<<"$list"
+    keep_note
+    if [ ${#held[@]} -gt 0 ]; then
+        say "stop: $(names_of_held)"
+        # The newest first: it may wait for the others.
+        printf '%s\n' "${held[@]#* }" | tac | xargs docker stop -- >/dev/null
+    fi
+    still=$(users)
+    [ -z "$still" ] || fail "something has started meanwhile that uses the volume: try again"
+}
+
+# check_space: the unpacked archive has room beside the volume, and a margin.
+check_space() {
+    local free needed
+    [[ $bytes =~ ^[0-9]+$ ]] || fail "not a number of bytes: $bytes"
+    needed=$((bytes + bytes / 20 + (16 << 20)))
+    free=$(df -B1 --output=avail -- "$data" | tail -n 1)
+    [ "$needed" -le "$free" ] ||
+        fail "the archive unpacked takes $((needed >> 20)) MiB with a margin, and $((free >> 20)) MiB are free beside the volume, which is as it was"
+}
+
+# Waits until all that ran before runs, healthy where it has a health check, as the gate of an update does.
+wait_for_health() {
+    local entry container state deadline=$((SECONDS + HEALTHY_SECONDS)) status health started code restarts
+    for entry in "$@"; do
+        [ "${entry%% *}" = running ] || continue
+        container=${entry#* }
+        while true; do
+            state=$(docker container inspect --format \
+                '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.StartedAt}} {{.State.ExitCode}} {{.RestartCount}}' -- "$container") ||
+                return 1
+            read -r status health started code restarts <<<"$state"
+            case $status/$health in
+            running/healthy) break ;;
+            running/none) [ $(($(date +%s) - $(date -d "$started" +%s))) -lt "$STEADY_SECONDS" ] || break ;;
+            running/unhealthy)
+                say "$(name_of "$container") is unhealthy"
+                return 1
+                ;;
+            exited/*) # one that has done its work
+                if [ "$code" = 0 ]; then break; fi
+                say "$(name_of "$container") has exited with $code"
+                return 1
+                ;;
+            esac
+            if [ "$restarts" -ge "$MAX_RESTARTS" ] && [ "$status" != running ]; then
+                say "$(name_of "$container") keeps restarting"
+                return 1
+            fi
+            if [ "$SECONDS" -ge "$deadline" ]; then
+                say "$(name_of "$container") is $status after $HEALTHY_SECONDS s, its health: $health"
+                return 1
+            fi
+            sleep 0.2
+        done
+    done
+}
+
+# What was stopped runs again, and is healthy; the script's end where it is not.
+prove() {
+    local before=(${held[@]+"${held[@]}"})
+    trap - EXIT
+    go_on || exit "$NOT_HEALTHY"
+    if [ ${#before[@]} -gt 0 ]; then say "they are started again"; fi
+    wait_for_health ${before[@]+"${before[@]}"} || exit "$NOT_HEALTHY"
+}
+
+# What did not get healthy in time may be by now.
+prove_late() {
+    local all list
+    [ -e "$unproven" ] || return 0
+    all=$(users)
+    mapfile -t list <<<"$all"
+    if [ -n "$all" ] && wait_for_health "${list[@]}"; then rm -f -- "$unproven"; fi
+}
+
 restore() {
-    local container containers names=()
-    find_data
     case $how in
     new) [ -z "$(ls -A -- "$data")" ] || fail "the volume $volume has content: --replace puts the archive in its place" ;;
     replace) ;;
     *) fail "new or replace, not $how" ;;
     esac
+    check_space
+    prove_late
     mkdir -- "$new"
-    trap 'rm -rf -- "$new"' EXIT
+    trap 'end "they are started again"' EXIT
+    trap 'exit 129' HUP
     "${TAR[@]}" --extract --same-owner --same-permissions --gzip --file=- --directory="$new" ||
         fail "the archive cannot be unpacked: the volume is as it was"
     sync -f "$new"
-    mapfile -t containers < <(users all)
-    trap 'go_on start "they are started again"; rm -rf -- "$new"' EXIT
-    trap 'exit 129' HUP
-    for container in ${containers[@]+"${containers[@]}"}; do
-        names+=("$(name_of "$container")")
-        held+=("$container")
-    done
-    if [ ${#names[@]} -gt 0 ]; then
-        say "stop: ${names[*]}"
-        # The newest first: it may wait for the others.
-        printf '%s\n' "${held[@]}" | tac | xargs docker stop -- >/dev/null
-    fi
+    hold_users
     # Asked again, now that nothing writes: a container may have filled a new volume meanwhile.
     if [ "$how" = new ] && [ -n "$(ls -A -- "$data")" ]; then
         fail "the volume $volume has content by now: --replace puts the archive in its place"
     fi
-    mv -T -- "$data" "$old"
+    trap '' PIPE HUP # to the end
+    if [ -e "$unproven" ] && [ -e "$old" ]; then
+        mv -T -- "$data" "$gone"
+    else
+        if [ -e "$old" ]; then mv -T -- "$old" "$older"; fi
+        touch -- "$unproven"
+        sync -f "$data"
+        mv -T -- "$data" "$old"
+    fi
     mv -T -- "$new" "$data"
-    rm -rf -- "$old"
+    sync -f "$data"
+    rm -rf -- "$older" "$gone"
+    prove
+    rm -f -- "$unproven"
+    if [ -z "$(ls -A -- "$old")" ]; then
+        rmdir -- "$old"
+    else
+        say "the content before it stays beside it ($(du -shx -- "$old" | cut -f 1)), until it is removed or put back"
+    fi
 }
 
-case $action in
-save) save ;;
-restore) restore ;;
-*)
-    echo "save or restore, not $action" >&2
-    exit 2
-    ;;
-esac
+undo() {
+    [ -e "$old" ] || fail "no earlier content of $volume is there: nothing to put back"
+    trap 'end "they are started again"' EXIT
+    hold_users
+    trap '' PIPE HUP # to the end
+    mv -T -- "$data" "$gone"
+    mv -T -- "$old" "$data"
+    sync -f "$data"
+    rm -rf -- "$gone" "$unproven"
+    prove
+}
+
+remove_old() {
+    [ -e "$old" ] || fail "no earlier content of $volume is there: nothing to remove"
+    prove_late
+    [ ! -e "$unproven" ] || fail "what uses $volume is not healthy with the content of today: the earlier one stays"
+    mv -T -- "$old" "$older"
+    rm -rf -- "$older"
+}
+
+main() {
+    take_turn
+    find_data
+    recover
+    settle "$data"
+    case $action in
+    save) save ;;
+    restore) restore ;;
+    undo) undo ;;
+    remove-old) remove_old ;;
+    *)
+        echo "save, restore, undo or remove-old, not $action" >&2
+        exit 2
+        ;;
+    esac
+}
+main

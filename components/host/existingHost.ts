@@ -137,8 +137,12 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
      * Does nothing until the stack ends. It is there in either case and never replaced, since a replaced or removed
      * command runs its `delete`: so neither another install nor a changed mind takes Docker off a server in use.
      */
-    private removal(name: string, { removeOnDestroy, user }: ExistingHostArgs, ports: pulumi.Resource) {
-        const remove = { delete: asRoot(user, ["bash", "-s"]), stdin: fs.readFileSync(REMOVE_SCRIPT, "utf8") };
+    private removal(name: string, { removeOnDestroy, user, labels }: ExistingHostArgs, ports: pulumi.Resource) {
+        const own = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+        const remove = {
+            delete: asRoot(user, ["bash", "-s", "--", ...own]),
+            stdin: fs.readFileSync(REMOVE_SCRIPT, "utf8"),
+        };
         const logging = remote.Logging.Stderr; // why Docker stays, where it does
         return this.command(name, removeOnDestroy ? { ...remove, logging } : { logging }, [ports]);
     }

@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Transform, type Readable, type Writable } from "node:stream";
+import { type Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { asRoot } from "../../components/host/asRoot";
 import { expectedOn } from "./drift/expected";
@@ -13,53 +12,46 @@ import { UserError, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { alone } from "./stack";
 import { sshWords } from "./state";
+import { checkArchive, writeArchive } from "./volumeArchive";
+import { type ArchiveTask, readVolumeTask } from "./volumeTask";
 
 const USAGE = `./scripts/volume [-s STACK] [-H HOST] save NAME FILE [--stop]
 ./scripts/volume [-s STACK] [-H HOST] restore NAME FILE [--replace]
+./scripts/volume [-s STACK] [-H HOST] restore NAME --undo|--remove-old
 
 save writes a named volume into FILE, a gzipped tar archive, and its SHA-256 into FILE.sha256. What writes into the volume
 is paused meanwhile: the archive is of one moment. --stop stops it instead, so that it can put everything in order first.
+What was paused already stays so.
 
 restore puts the archive into the volume, which ./scripts/up has made: on the same host, or on a new one. What uses the
-volume is stopped for a moment. A volume with content is refused; --replace has its content replaced.
+volume is stopped for a moment, and started again. A volume with content is refused; --replace has its content replaced.
+
+The content before it stays on the host, beside the new one. --undo puts it back; --remove-old removes it, once what uses
+the volume is healthy with the new. The next restore of the volume takes its place. A run that was killed is put in order
+by the next one.
 
 NAME is the volume's name in the stack, or on the engine.
 `;
 const SCRIPT = fs.readFileSync(path.join(__dirname, "../volume-data.sh"), "utf8");
-
-interface Task {
-    action: "save" | "restore";
-    volume: string;
-    file: string;
-    how: string;
-}
+/** volume-data.sh: the content is exchanged, and what uses it does not get healthy. */
+const NOT_HEALTHY = 3;
+/** Errors of a disk of this computer, not of a connection. */
+const HERE = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS"]);
 
 hostCommand(USAGE, ({ stack, host, rest }) => {
-    const task = readTask(rest);
+    const task = readVolumeTask(rest);
+    if (task === undefined) throw notUnderstood(rest.join(" ") || "nothing", USAGE);
     return alone(stack, async () => {
         const { hosts, resources } = await openStack(await Pulumi.find(), stack);
         const on = chooseHost(hosts, host);
         const prefix = stackPrefix(stack);
         const volume = volumeNamed(task.volume, expectedOn(on, resources, prefix).volumes, prefix);
         if (task.action === "save") await save(on, { ...task, volume });
-        else await restore(on, { ...task, volume });
+        else if (task.action === "restore") await restore(on, { ...task, volume });
+        else await afterRestore(on, task.action, volume);
         return 0;
     });
 });
-
-function readTask(words: string[]): Task {
-    const [action, ...more] = words;
-    const flag = action === "save" ? "--stop" : "--replace";
-    const named = more.filter((word) => word !== flag && word !== "--");
-    const isFlag = (word: string, at: number) => word.startsWith("--") && !more.slice(0, at).includes("--");
-    const [volume, file] = named;
-    if ((action !== "save" && action !== "restore") || !volume || !file || named.length > 2 || named.some(isFlag)) {
-        throw notUnderstood(words.join(" ") || "nothing", USAGE);
-    }
-    const asked = more.includes(flag);
-    const how = action === "save" ? (asked ? "stop" : "pause") : asked ? "replace" : "new";
-    return { action, volume, file: path.resolve(file), how };
-}
 
 /** A volume of the stack by its name in the stack, or on the engine. */
 function volumeNamed(name: string, volumes: string[], prefix: string): string {
@@ -71,71 +63,68 @@ function volumeNamed(name: string, volumes: string[], prefix: string): string {
     );
 }
 
-async function save(host: NamedHost, task: Task): Promise<void> {
+async function save(host: NamedHost, task: ArchiveTask): Promise<void> {
     const { file } = task;
-    if (fs.existsSync(file)) throw new UserError(`${file} is there already: choose another name`);
-    const draft = `${file}.part`;
-    const sum = createHash("sha256");
-    try {
-        await onHost(host, task, async (_stdin, stdout) => {
-            await pipeline(stdout, watched(sum), fs.createWriteStream(draft, { mode: 0o600, flush: true }));
-        });
-    } catch (error) {
-        fs.rmSync(draft, { force: true });
-        throw error;
-    }
-    fs.writeFileSync(`${file}.sha256`, `${sum.digest("hex")}  ${path.basename(file)}\n`, { mode: 0o600 });
-    fs.renameSync(draft, file);
-    say(`${task.volume} is in ${file} (${fs.statSync(file).size} bytes), its checksum beside it`);
+    const size = await writeArchive(file, (archive) =>
+        onHost(host, ["save", task.volume, task.how], (stdin, stdout) => {
+            stdin.end();
+            return pipeline(stdout, archive);
+        }),
+    );
+    say(`${task.volume} is in ${file} (${size} bytes), its checksum beside it`);
 }
 
-async function restore(host: NamedHost, task: Task): Promise<void> {
-    await checkSum(task.file);
-    await onHost(host, task, async (stdin) => pipeline(fs.createReadStream(task.file), stdin));
-    say(`${task.volume} has the content of ${task.file}`);
-}
-
-/** A broken archive is refused before anything is touched. */
-async function checkSum(file: string): Promise<void> {
-    if (!fs.existsSync(file)) throw new UserError(`there is no ${file}`);
-    if (!fs.existsSync(`${file}.sha256`)) {
-        throw new UserError(`${file}.sha256 is missing. If you trust the archive: sha256sum FILE > FILE.sha256`);
-    }
-    const sum = createHash("sha256");
-    await pipeline(fs.createReadStream(file), sum);
-    const [wanted] = fs.readFileSync(`${file}.sha256`, "utf8").split(/\s/);
-    if (sum.digest("hex") !== wanted) throw new UserError(`${file} is not what was saved: its checksum is another`);
-}
-
-function watched(sum: ReturnType<typeof createHash>): Transform {
-    return new Transform({
-        transform(chunk: Buffer, _encoding, done) {
-            sum.update(chunk);
-            done(undefined, chunk);
-        },
+async function restore(host: NamedHost, task: ArchiveTask): Promise<void> {
+    const { file, volume } = task;
+    const bytes = await checkArchive(file);
+    await onHost(host, ["restore", volume, task.how, String(bytes)], (stdin, stdout) => {
+        stdout.resume();
+        return pipeline(fs.createReadStream(file), stdin);
     });
+    say(
+        `${volume} has the content of ${file}. Where it replaced another: ./scripts/volume restore NAME --undo puts that ` +
+            "back, --remove-old removes it",
+    );
+}
+
+async function afterRestore(host: NamedHost, action: "undo" | "remove-old", volume: string): Promise<void> {
+    await onHost(host, [action, volume], (stdin, stdout) => {
+        stdin.end();
+        stdout.resume();
+        return Promise.resolve();
+    });
+    say(action === "undo" ? `${volume} has its earlier content again` : `the earlier content of ${volume} is removed`);
 }
 
 /** Runs volume-data.sh on the host; what it says is for the person. */
 async function onHost(
     host: NamedHost,
-    { action, volume, how }: Task,
+    words: string[],
     carry: (stdin: Writable, stdout: Readable) => Promise<void>,
 ): Promise<void> {
-    const command = asRoot(host.user, ["bash", "--norc", "-c", SCRIPT, "volume-data", action, volume, how]);
-    const [ssh = "", ...words] = sshWords(host, ["-o", "BatchMode=yes"]);
-    const child = spawn(ssh, [...words, command], { stdio: ["pipe", "pipe", "inherit"] });
+    const command = asRoot(host.user, ["bash", "--norc", "-c", SCRIPT, "volume-data", ...words]);
+    const [ssh = "", ...options] = sshWords(host, ["-o", "BatchMode=yes"]);
+    const child = spawn(ssh, [...options, command], { stdio: ["pipe", "pipe", "inherit"] });
     const ended = new Promise<number | undefined>((resolve, reject) => {
         child.on("error", reject);
         child.on("close", (code) => resolve(code ?? undefined));
     });
-    if (action === "save") child.stdin.end();
-    else child.stdout.resume();
     const carried = await carry(child.stdin, child.stdout).then(
         () => undefined,
-        (error: Error) => error,
+        (error: NodeJS.ErrnoException) => error,
     );
     const code = await ended;
+    // What went wrong on this computer is the cause of what went wrong on the host.
+    if (carried?.code !== undefined && HERE.has(carried.code)) throw new UserError(`this computer: ${carried.message}`);
+    const [action = "", volume = ""] = words;
+    if (code === NOT_HEALTHY && action === "restore") {
+        throw new UserError(
+            `${volume}: what uses it is not healthy with the restored content, which stays in place. The earlier content is ` +
+                "kept: `./scripts/volume restore NAME --undo` puts it back; where it was empty, there is none",
+        );
+    }
+    if (code === NOT_HEALTHY)
+        throw new UserError(`${volume}: its earlier content is back, and what uses it is not healthy`);
     if (code !== 0)
         throw new UserError(`${volume}: ${action} failed${code === 255 ? ", the host does not answer" : ""}`);
     if (carried) throw carried;

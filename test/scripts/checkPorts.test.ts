@@ -93,6 +93,17 @@ it("an engine that does not answer hides nothing", () => {
     expect(check("8080").stderr).toMatch(/taken by docker-proxy \(pid 99\)/);
 });
 
+it("containers that run on beside an engine that does not answer: their ports are not taken for free", () => {
+    runs({ answers: false });
+    server.write("proc/1/comm", "systemd\n");
+    expect(check("8080").code).toBe(0);
+    server.write("proc/42/comm", "containerd-shim\n");
+    expect(check("8080")).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("Docker does not say which ports"),
+    });
+});
+
 it.each([
     ["127.0.0.1:80", "127.0.0.1:80", true],
     ["127.0.0.1:80", "10.0.0.5:80", false],

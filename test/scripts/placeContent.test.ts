@@ -12,10 +12,13 @@ const base = () => path.join(folder, "host/berth-test");
 const onHost = (file: string) => path.join(base(), file);
 const read = (file: string) => fs.readFileSync(onHost(file), "utf8");
 let mounted: string[];
+/** Whether the host's Docker answers. */
+let answers: boolean;
 
 beforeEach(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "place-"));
     mounted = [];
+    answers = true;
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
@@ -35,8 +38,9 @@ function project(files: Record<string, string | { link: string }>, name = "site"
 function run(...args: string[]) {
     const docker = path.join(folder, "bin/docker");
     fs.mkdirSync(path.dirname(docker), { recursive: true });
-    const answers = mounted.map((m) => `"volume=${m}") echo 0123 ;;`).join(" ");
-    fs.writeFileSync(docker, `#!/bin/sh\ncase "$5" in ${answers} *) ;; esac\n`, { mode: 0o755 });
+    const cases = mounted.map((m) => `"volume=${m}") echo 0123 ;;`).join(" ");
+    const body = answers === false ? "exit 1" : `case "$5" in ${cases} *) ;; esac`;
+    fs.writeFileSync(docker, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
     const { status, stdout, stderr } = spawnSync("bash", ["-s", "--", ...args], {
         input: script,
         encoding: "utf8",
@@ -99,6 +103,13 @@ it("pinned content goes without a trace, but not what a container mounts", async
     expect(remove()).toEqual(good);
     expect(fs.existsSync(base())).toBe(false);
     expect(remove()).toEqual(good);
+});
+
+it("a Docker that does not say what is mounted leaves pinned content", async () => {
+    const { remove } = await place("pinned", project({ a: "1" }), "content/abc/site");
+    answers = false;
+    expect(remove()).toMatchObject({ code: 1, stderr: expect.stringContaining("so it stays") });
+    expect(read("content/abc/site/a")).toBe("1");
 });
 
 it("a broken upload leaves nothing behind, and is still there for the next try", () => {

@@ -5,9 +5,11 @@ import * as path from "node:path";
 
 let folder: string;
 let mounted: string;
+let answers: boolean;
 beforeEach(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "files-"));
     mounted = "nothing";
+    answers = true;
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
@@ -20,7 +22,8 @@ const line = (content: string | Buffer, mode = "444") =>
 function run(verb: "place" | "remove", at: string, files: string) {
     const docker = path.join(folder, "bin/docker");
     fs.mkdirSync(path.dirname(docker), { recursive: true });
-    fs.writeFileSync(docker, `#!/bin/sh\ncase "$5" in "volume=${mounted}") echo 0123 ;; esac\n`, { mode: 0o755 });
+    const body = answers ? `case "$5" in "volume=${mounted}") echo 0123 ;; esac` : "exit 1";
+    fs.writeFileSync(docker, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
     const { status, stdout, stderr } = spawnSync("bash", ["--norc", "-c", script, "place-files", verb, base(), at], {
         input: files,
         encoding: "utf8",
@@ -77,6 +80,19 @@ it("what a container mounts stays", () => {
     mounted = `${at}/1`;
     expect(run("remove", SECRET, line("1") + line("2")).stderr).toContain("a container mounts files of");
     expect(fs.existsSync(at)).toBe(true);
+});
+
+it("a Docker that does not say what is mounted leaves the files", () => {
+    const at = run("place", SECRET, line("1")).stdout;
+    answers = false;
+    expect(run("remove", SECRET, line("1"))).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("so they stay"),
+    });
+    expect(fs.existsSync(at)).toBe(true);
+    answers = true;
+    expect(run("remove", SECRET, line("1")).code).toBe(0);
+    expect(fs.existsSync(at)).toBe(false);
 });
 
 it("a file that cannot be made as asked leaves nothing behind", () => {

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { FakeServer } from "./fakes/fakeServer";
 import { parseSurvey } from "../../scripts/lib/leftovers/docker";
 import { makeKeyPair } from "../../scripts/lib/rotation/keyPair";
 import { generatedKey } from "../../scripts/lib/rotation/generatedKey";
@@ -170,4 +171,17 @@ test("survey-leftovers.sh lists files of this stack, and of no other", () => {
         "file /var/lib/docker/berth/berth-a",
     ]);
     fs.rmSync(root, { recursive: true });
+});
+
+test("survey-leftovers.sh says so where Docker does not answer: that is not nothing", () => {
+    const server = new FakeServer();
+    server.command("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
+    expect(server.run("survey-leftovers.sh", "berth", "a")).toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: expect.stringMatching(
+            /Cannot connect[^]*Docker does not answer, so nobody can say what is left[^\n]*\n$/,
+        ),
+    });
+    server.remove();
 });

@@ -97,7 +97,7 @@ test("the ports are checked for this stack, apart from what tells the machine's 
 test("root needs no sudo, and no group", async () => {
     await build({ user: "root", removeOnDestroy: true });
     expect(inputsOf("host-ports").create).toMatch(/^bash -s -- /);
-    expect(inputsOf("host-removal").delete).toBe("bash -s");
+    expect(inputsOf("host-removal").delete).toBe("bash -s -- berth.project=berth berth.stack=test");
     expect(inputsOf("engine-install").create).toMatch(/^bash -s -- --user deploy$/);
 });
 
@@ -111,7 +111,7 @@ test("with removeOnDestroy one command that is never replaced takes Docker off, 
     await build({ removeOnDestroy: true });
     const { create, update, delete: remove, stdin, triggers } = inputsOf("host-removal");
     expect([create, update, triggers]).toEqual(Array(3).fill(undefined));
-    expect(remove).toBe("sudo -n bash -s");
+    expect(remove).toBe("sudo -n bash -s -- berth.project=berth berth.stack=test"); // what is the stack's own
     expect(stdin).toMatch(/^#!\/usr\/bin\/env bash\n# Takes Docker off/);
     const deleting = registered().filter((r) => (r.inputs as { delete?: string }).delete !== undefined);
     expect(deleting.map(({ name }) => name)).toEqual(["host-removal"]);

@@ -6,7 +6,7 @@ import * as path from "node:path";
 const scripts = path.resolve(__dirname, "../../../scripts");
 // Nothing but these and the fakes is on the PATH: a command without a fake fails, and never reaches this machine.
 const real =
-    "bash env cat grep awk sed paste cmp find flock mkdir rm rmdir chmod mv install tac xargs sync touch sleep date timeout tail".split(
+    "bash env cat grep awk sed paste cmp find flock mkdir rm rmdir chmod mv install tac xargs sync touch sleep date timeout tail readlink".split(
         " ",
     );
 
@@ -34,6 +34,7 @@ export class FakeServer {
     /** What a command does; each of its calls is kept. */
     command(name: string, body: string) {
         const file = path.join(this.bin, name);
+        fs.rmSync(file, { force: true }); // may be a link to this machine's own program, which would be written to
         const log = `printf '%s\\n' "${name} $*" >> ${path.join(this.root, "calls")}`;
         fs.writeFileSync(file, `#!${path.join(this.bin, "bash")}\n${log}\n${body}\n`, { mode: 0o755 });
     }
