@@ -68,12 +68,12 @@ await_removal() {
 remove_tags() {
     local tag noted present left=''
     [ -e "$pending" ] || return 0
-    if command -v docker >/dev/null; then
+    if [ -n "$(type -P docker)" ]; then
         present=$(docker image ls --format '{{.Repository}}:{{.Tag}}' --filter 'reference=berth/release') ||
             fail_later
         noted=$(sort -u -- "$pending")
         while IFS= read -r tag; do
-            if ! grep -qxF -- "$tag" <<<"$present"; then continue; fi
+            if [[ $'\n'$present$'\n' != *$'\n'"$tag"$'\n'* ]]; then continue; fi
             if [ -e "$ledger" ] && tags_in "$ledger" | grep -xF -- "$tag" >/dev/null; then continue; fi
             docker image rm "$tag" >/dev/null 2>&1 || left+=$tag$'\n'
         done <<<"$noted"
