@@ -21,6 +21,8 @@ umask 077
 readonly FULL_LINES=200
 # Of what was left out, so many lines are shown on failure.
 readonly LAST_LINES=40
+# A build that says nothing for so long is given up where Docker does not answer either.
+readonly QUIET_SECONDS=60
 
 verb=${1:?the verb is missing: build or remove}
 base=${2:?the base is missing}
@@ -90,14 +92,27 @@ take_private() {
     done <"$hidden/private"
 }
 
+# show PROCESS < PROGRESS: up to the end of the build.
 show() {
-    local line count=0
-    while IFS= read -r line; do
+    local line='' part count=0 status
+    while true; do
+        status=0
+        IFS= read -r -t "$QUIET_SECONDS" part || status=$?
+        line+=$part
+        if [ "$status" -gt 128 ]; then # so long nothing
+            if docker version >/dev/null; then continue; fi
+            kill "$1" 2>/dev/null || true
+            echo "berth: Docker does not answer any more: systemctl status docker" | tee -a "$draft/log" >&2
+            return 1
+        elif [ "$status" -ne 0 ] && [ -z "$line" ]; then
+            return
+        fi
         count=$((count + 1))
         printf '%s\n' "$line" >>"$draft/log"
         if [ "$count" -le "$FULL_LINES" ] || [[ $line =~ ^\#[0-9]+\ (\[|DONE|CACHED|ERROR) ]]; then
             printf '%s\n' "$line" >&2
         fi
+        line=''
     done
 }
 
@@ -111,7 +126,7 @@ failed() {
 }
 
 build() {
-    local archive=$1 private=$2 secrets=() dockerfile=/dev/null
+    local archive=$1 private=$2 secrets=() dockerfile=/dev/null builder
     install -d -m 0700 -- "$base"
     trap clean_up EXIT
     make_folders "$private"
@@ -124,11 +139,14 @@ build() {
     fi
     await_docker
     if [ -e "$draft/build/Dockerfile" ]; then dockerfile=$draft/build/Dockerfile; fi
-    (
+    exec 5< <(
         cd -- "$draft/build"
-        command docker buildx build --builder default --load --progress plain --tag "$tag" \
+        exec docker buildx build --builder default --load --progress plain --tag "$tag" \
             --label "berth.built-for=${base##*/}" "${secrets[@]}" "${@:3}" <"$dockerfile" 2>&1
-    ) | show || failed
+    )
+    builder=$!
+    show "$builder" <&5 || failed
+    wait "$builder" || failed
     docker image inspect --format '{{.Id}}' "$tag"
     if [ -n "$archive" ]; then remove_uploads "$archive"; fi
 }

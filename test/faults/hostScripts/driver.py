@@ -155,13 +155,15 @@ def end_others(seconds=0.0):
 
 
 def script(tokens=None, trace=None, quick=False):
-    """Runs the script as SSH would. Returns its exit code (-9 for a kill, None where it did not end) and what it printed."""
+    """What the program brings before; then runs the script as SSH would. Returns its exit code (-9 for a kill, None where it did not end) and what it printed."""
     words = ["bash", "-s", "--"] if scenario["form"] == "stdin" else ["bash", "--norc", "-c", scenario["script"], "script"]
     given = f"{HARNESS}/script"
     if scenario["form"] != "stdin":
         given = f"{HARNESS}/input"
         write(given, scenario.get("input", ""))
     fds = {}
+    if scenario.get("before") and not os.path.exists(FILLER):
+        bash(scenario["before"], "before")
     if tokens is not None:
         reader, writer = os.pipe()
         os.write(writer, b"." * tokens)
@@ -290,6 +292,8 @@ def undisturbed():
     end_others(LEFT_SECONDS)
     if code != scenario.get("code", 0):
         fail("undisturbed", f"it ends with {code}", said)
+    if not re.search(scenario.get("says", ""), said):
+        fail("undisturbed", f"it does not say {scenario['says']}", said)
     is_intact("undisturbed", said)
     wanted = settled("undisturbed")
     again("twice", wanted)
@@ -345,6 +349,8 @@ def full_disk(wanted):
             return
         how = f"{pages * PAGE // 1024} KiB free"
         reset()
+        if scenario.get("before"):
+            bash(scenario["before"], "before")
         fill(pages)
         prelude("")
         code, said = script()

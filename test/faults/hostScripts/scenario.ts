@@ -16,11 +16,17 @@ export interface Scenario {
     input?: string;
     /** Bash that makes the host as it is before: files below /world, what the fakes know below /engine. */
     setUp: string;
+    /** Bash that brings, before each run of the script, what the program brings. */
+    before?: string;
     /** Commands that are not the container's own, as the body of a sh script: `docker` in particular. */
     fakes?: Record<string, string>;
     /** Folders such as /etc/ssh that are to lie in /world, under the same path. */
     links?: string[];
     env?: Record<string, string>;
+    /** Constants of the script that are shorter here, such as `POLL_SECONDS=1`. */
+    constants?: string[];
+    /** What it prints where nothing disturbs it. Default: anything */
+    says?: RegExp;
     /** What differs from run to run, as a regular expression of Python's, and what stands for it. */
     same?: [RegExp, string][];
     /** Paths that are not compared. */
@@ -53,11 +59,17 @@ export interface Report {
  * @throws Error where the scenario itself does not run
  */
 export function breakScript(image: string, script: string, scenario: Scenario): Promise<Report> {
-    const text = fs.readFileSync(path.join(scripts, script), "utf8");
-    const { same = [], ignored = [], mostKills = 24, ...rest } = scenario;
+    const { same = [], ignored = [], mostKills = 24, constants = [], says, ...rest } = scenario;
+    const text = constants.reduce((all, constant) => {
+        const pattern = new RegExp(`\\b${constant.split("=")[0]}=[0-9.]+`);
+        if (!pattern.test(all)) throw new Error(`${script} has no constant ${constant}`);
+        return all.replace(pattern, constant);
+    }, fs.readFileSync(path.join(scripts, script), "utf8"));
     const given = {
         ...rest,
+        input: scenario.input, // it may be a getter
         script: text,
+        ...(says && { says: says.source }),
         // BERTH_KILLS=1000 kills after each of them, which takes long.
         mostKills: Number(process.env["BERTH_KILLS"] ?? mostKills),
         same: same.map(([pattern, instead]) => [pattern.source, instead]),
