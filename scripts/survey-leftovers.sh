@@ -3,8 +3,7 @@
 #
 #   bash -s -- PROJECT STACK < survey-leftovers.sh
 #
-# stdout: "KIND NAME" a line. A Docker that is there and does not answer is an error, not an empty list.
-# BERTH_ROOT (tests only) is put before every path.
+# stdout: "KIND NAME" a line. Exit code 1 where it cannot be told. BERTH_ROOT (tests only) is put before every path.
 set -euo pipefail
 export LC_ALL=C
 
@@ -12,16 +11,34 @@ readonly project=${1:?the project is missing} stack=${2:?the stack is missing} r
 readonly prefix=$project-$stack
 filters=(--filter "label=berth.project=$project" --filter "label=berth.stack=$stack")
 
-if command -v docker >/dev/null; then
-    if ! answer=$(timeout 60 docker version 2>&1); then
-        # shellcheck disable=SC2016 # The last line is what a person sees; it is no command of ours.
-        printf '%s\nberth: Docker does not answer, so nobody can say what is left: see `systemctl status docker`\n' "$answer" >&2
+# Docker, for a minute: one that hangs is one that does not answer.
+docker() { timeout --foreground -k 5 60 docker "$@"; }
+
+# Tags that keep images of releases: of a stack whose name goes on after this one's, they begin in the same way.
+release_tags() {
+    local tag other built_for tags
+    tags=$(docker image ls --format '{{.Repository}}:{{.Tag}}' --filter "reference=berth/release:$prefix-*") || return 1
+    while IFS= read -r tag; do
+        if [ -z "$tag" ]; then continue; fi
+        built_for=$(docker image inspect --format '{{with .Config}}{{index .Labels "berth.built-for"}}{{end}}' -- "$tag" 2>/dev/null) || continue
+        if [ -n "$built_for" ] && [ "$built_for" != "$prefix" ]; then continue; fi
+        for other in "$root/var/lib/docker/berth/$prefix-"*/; do
+            other=${other%/}
+            if [[ -z $built_for && $tag == "berth/release:${other##*/}-"* ]]; then continue 2; fi
+        done
+        echo "image $tag"
+    done <<<"$tags"
+}
+
+if [ -n "$(type -P docker)" ]; then
+    if ! docker version >/dev/null; then
+        echo "berth: Docker does not answer on this host, so that what is left in it cannot be told: systemctl status docker" >&2
         exit 1
     fi
     docker ps --all "${filters[@]}" --format 'container {{.Names}}'
     docker network ls "${filters[@]}" --format 'network {{.Name}}'
     docker volume ls "${filters[@]}" --format 'volume {{.Name}}'
-    docker image ls --format '{{.Repository}}:{{.Tag}}' --filter "reference=berth/release:$prefix-*" | sed 's/^/image /'
+    release_tags
 fi
 for path in "$root/var/lib/docker/berth/$prefix" "$root/etc/systemd/system/berth-"*"-$prefix".*; do
     if [ -e "$path" ]; then echo "file ${path#"$root"}"; fi

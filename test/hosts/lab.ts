@@ -20,10 +20,15 @@ const toStop: string[] = [];
 export async function startLab(): Promise<Lab> {
     if (!runs("berth-lab-ec2")) toStop.push("lab/ec2/stop.sh");
     if (!runs("berth-lab")) toStop.push("lab/internet/stop.sh");
-    await script("lab/base/build.sh");
-    await script("components/host/image/build.sh", "berth/base:trixie", HOST_IMAGE);
+    await buildHostImage();
     const internet = JSON.parse(await script("lab/internet/start.sh")) as LabAnswer;
     return { internet, ec2: await startEc2() };
+}
+
+/** Builds the image that machines of the lab boot, where it is missing. */
+export async function buildHostImage(): Promise<void> {
+    await script("lab/base/build.sh");
+    await script("components/host/image/build.sh", "berth/base:trixie", HOST_IMAGE);
 }
 
 export const startEc2 = async () => JSON.parse(await script("lab/ec2/start.sh", HOST_IMAGE)) as Endpoint;

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -61,7 +61,7 @@ it("the image's id is all that stdout has, and nothing is left behind", () => {
         stderr: "#1 [1/2] FROM x\n",
     });
     expect(read("words").trim().split("\n").slice(2)).toEqual(
-        `--builder default --load --progress plain --tag ${TAG} --file Dockerfile context`.split(" "),
+        `--builder default --load --progress plain --tag ${TAG} --label berth.built-for=base --file Dockerfile context`.split(" "),
     );
     expect(read("dockerfile-given")).toBe("FROM x");
     expect([fs.existsSync(at(UPLOAD)), fs.readdirSync(at("base"))]).toEqual([false, []]);
@@ -73,11 +73,24 @@ it("secrets and credentials are files in memory for as long as the build runs", 
     docker(`${show}; cat $DOCKER_CONFIG/config.json; echo " $DOCKER_CONFIG"`);
     const { code, stderr } = build("", "hidden", "https://example.com/app.git");
     expect(code).toBe(0);
-    expect(stderr.replace(/berth\.\w+/g, "X")).toBe(
+    expect(stderr.replace(/berth\.base\.\w+/g, "X")).toBe(
         "id=token,src=/dev/shm/X/secret-0\na\nb 600\nid=other,src=/dev/shm/X/secret-2\nc 600\n{} /dev/shm/X/docker\n",
     );
-    const [, made = ""] = /(\/dev\/shm\/berth\.\w+)/.exec(stderr) ?? [];
+    const [, made = ""] = /(\/dev\/shm\/berth\.base\.\w+)/.exec(stderr) ?? [];
     expect([fs.existsSync(made), fs.existsSync(at("hidden"))]).toEqual([false, false]);
+});
+
+it("a build that is killed leaves no secret on the host", async () => {
+    write("hidden", `secret token ${base64("x")}\n`);
+    docker(`touch ${at("builds")}; kill -9 0`);
+    const leftHere = () => fs.readdirSync("/dev/shm").filter((name) => name.startsWith("berth.base."));
+    const words = ["-s", "--", "build", at("base"), TAG, "", "hidden", "context"];
+    const env = { PATH: `${at("bin")}:/usr/bin:/bin` };
+    const child = spawn("bash", words, { cwd: folder, env, detached: true, stdio: ["pipe", "ignore", "ignore"] });
+    child.stdin?.end(script);
+    const signal = await new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
+    expect([signal, fs.existsSync(at("builds")), fs.existsSync(at("hidden"))]).toEqual(["SIGKILL", true, false]);
+    while (leftHere().length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
 });
 
 it("a failed build says why at its end, hides secrets, and can be tried again", () => {

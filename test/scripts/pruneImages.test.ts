@@ -9,13 +9,13 @@ const at = (...below: string[]) => path.join(root, ...below);
 beforeEach(() => {
     root = fs.mkdtempSync(path.join(os.tmpdir(), "prune-"));
     for (const folder of ["bin", "images", "berth/p-a", "berth/p-b"]) fs.mkdirSync(at(folder), { recursive: true });
-    // An image is a file with its tags; `used` has what containers run.
+    // An image is a file with the stack that it was built for, `|`, and its tags; `used` has what containers run.
     const docker = `#!/bin/bash
 cd "$ROOT"
 case "$*" in
     "image ls "*) cd images && ls ;;
-    "image inspect --format {{.Size}}"*) echo 1000 ;;
-    "image inspect "*) cat "images/\${*: -1}" ;;
+    "image inspect "*) echo "1000 $(cat "images/\${*: -1}")" ;;
+    version*) ;;
     "ps "*) echo c1 ;;
     "container inspect "*) cat used ;;
     "image rm "*) echo "$*" >>calls; [[ $* != *stubborn* ]] ;;
@@ -37,7 +37,8 @@ esac
 afterEach(() => fs.rmSync(root, { recursive: true }));
 
 const id = (digit: string) => `sha256:${digit.repeat(64)}`;
-const image = (digit: string, tags: string) => fs.writeFileSync(at("images", id(digit)), `${tags}\n`);
+const image = (digit: string, tags: string, builtFor = "") =>
+    fs.writeFileSync(at("images", id(digit)), `${builtFor}|${tags}\n`);
 const release = (number: number, service: string, digit: string) =>
     `{"release":${number},"time":"2026-01-0${number}T00:00:00Z","restore":"r","image":"${id(digit)}","service":"${service}","of":"x","written":{"image":"${id("5")}","service":"web"}}`;
 const ledger = (prefix: string, ...lines: string[]) =>
@@ -64,6 +65,29 @@ it("with more releases kept, fewer go", () => expect(prune(2, "all", "remove").i
 
 it("on a server of others, only what the stack has built goes", () =>
     expect(prune(1, "own", "remove").images).toEqual(["2"]));
+
+it("of a stack whose name goes on after this one's, nothing goes", () => {
+    image("5", "p-a-2-app:old berth/release:p-a-2-app-1");
+    image("7", "p-a-app-2:old", "p-a-app");
+    image("8", "anything:1", "p-a");
+    expect(prune(1, "own", "remove").images).toEqual(["2", "8"]);
+});
+
+it("a name that another stack's service has as well is nobody's", () => {
+    fs.mkdirSync(at("berth/p"));
+    ledger("p", release(1, "a-app", "6"));
+    expect(prune(1, "own", "remove").images).toEqual([]);
+});
+
+it("a Docker that does not say what runs removes nothing", () => {
+    const answering = fs.readFileSync(at("bin/docker"), "utf8");
+    for (const question of ["ps ", "container inspect "]) {
+        const silent = answering.replace('case "$*" in', `case "$*" in\n    "${question}"*) exit 1 ;;`);
+        fs.writeFileSync(at("bin/docker"), silent);
+        expect(prune(1, "all", "remove").status).toBe(1);
+    }
+    expect(calls()).toEqual([]);
+});
 
 it("shows what would go, and removes nothing", () => {
     expect(prune(1, "all", "show").images).toEqual(["2", "4", "5"]);

@@ -16,6 +16,8 @@ cd "$ROOT"
 case "$1 $2" in
     "container inspect") cat "\${*: -1}" ;;
     "image inspect") cat "\${*: -1}" 2>/dev/null || true ;;
+    "image ls") cut -d " " -f 4 calls 2>/dev/null ;;
+    version*) ;;
     *) echo "$*" >>calls ;;
 esac
 `;
@@ -143,4 +145,29 @@ it("forget leaves the newest releases of each service, and the tags of their ima
     expect(calls().filter((call) => call.startsWith("image rm"))).toEqual([
         "image rm berth/release:Berth--Test.-app-1",
     ]);
+});
+
+it("a ledger that cannot be read is not an empty one: it stays as it is", () => {
+    container("c-web", "sha256:1", "nginx@sha256:aa");
+    record(lines("web", { a: 1 }));
+    const before = ledger();
+    for (const tool of ["grep", "sed", "awk"]) fs.writeFileSync(at("bin", tool), "#!/bin/sh\nexit 2\n", { mode: 0o755 });
+    expect(record(lines("web", { a: 2 })).code).not.toBe(0);
+    expect(ledger()).toEqual(before);
+});
+
+it("a tag that Docker does not let go is removed by the next run", () => {
+    for (let i = 1; i <= 3; i++) {
+        container("c-app", `sha256:${i}`);
+        record(lines("app", { i }));
+    }
+    const [docker, removed] = [at("bin/docker"), () => calls().filter((call) => call.startsWith("image rm"))];
+    const answering = fs.readFileSync(docker);
+    fs.writeFileSync(docker, "#!/bin/sh\nexit 1\n");
+    const { code, stderr } = run("forget", "", "1");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("Docker does not answer") });
+    expect([ledger().map(({ release }) => release), removed()]).toEqual([[3], []]);
+    fs.writeFileSync(docker, answering);
+    expect(run("forget", "", "1")).toEqual({ code: 0, stderr: "" });
+    expect(removed()).toEqual(["image rm berth/release:Berth--Test.-app-1", "image rm berth/release:Berth--Test.-app-2"]);
 });
