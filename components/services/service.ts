@@ -61,7 +61,7 @@ export interface ServiceSummary {
     image: string;
     /** `[HOST_IP:]PUBLISHED:TARGET[/PROTOCOL]` */
     ports: string[];
-    /** How a change of it is made: start-first, or stop-first and why. */
+    /** How a change of it is made: `start-first`, or `stop-first: ` and why. */
     update: string;
     /** The `docker run` line that it equals. */
     run: string;
