@@ -15,6 +15,8 @@ if command -v docker >/dev/null && docker version >/dev/null 2>&1; then
     docker ps --all "${filters[@]}" --format 'container {{.Names}}'
     docker network ls "${filters[@]}" --format 'network {{.Name}}'
     docker volume ls "${filters[@]}" --format 'volume {{.Name}}'
+    # Anonymous volumes, which have no labels: a volume of the stack says that it stands for one.
+    docker volume ls "${filters[@]}" --filter label=berth.holds --format 'volume {{.Label "berth.holds"}}'
     docker image ls --format '{{.Repository}}:{{.Tag}}' --filter "reference=berth/release:$prefix-*" | sed 's/^/image /'
 fi
 for path in "$root/var/lib/docker/berth/$prefix" "$root/etc/systemd/system/berth-"*"-$prefix".*; do
