@@ -38,6 +38,8 @@ if [ -n "$(type -P docker)" ]; then
     docker ps --all "${filters[@]}" --format 'container {{.Names}}'
     docker network ls "${filters[@]}" --format 'network {{.Name}}'
     docker volume ls "${filters[@]}" --format 'volume {{.Name}}'
+    # Anonymous volumes, which have no labels: a volume of the stack says that it stands for one.
+    docker volume ls "${filters[@]}" --filter label=berth.holds --format 'volume {{.Label "berth.holds"}}'
     release_tags
 fi
 for path in "$root/var/lib/docker/berth/$prefix" "$root/etc/systemd/system/berth-"*"-$prefix".*; do

@@ -3,6 +3,7 @@ import { StackOutputs } from "../stackOutputs";
 import { userError } from "../userError";
 import type { ComposeProject } from "./compose";
 import type { ContainerOutputs } from "./addresses";
+import type { PreparedVolumes } from "./anonymousVolumes";
 import { type Registries, resolveCredentials, resolveDigest } from "./image";
 import { type MadeWith, madeWith } from "./readBack";
 import { knownVolumes, volumeFacts, volumeMistakes } from "./volumes";
@@ -21,6 +22,7 @@ export interface PlanFacts {
     /** By service: the digest that the registry has under the image's tag now, where `pull_policy: always` asks for it. */
     digests: Record<string, string>;
     madeWith: MadeWith;
+    prepared: PreparedVolumes;
     /** The stack's containers as the state has them, by the resource's name. */
     containers: ReadonlyMap<string, ContainerOutputs>;
 }
@@ -54,5 +56,6 @@ export async function checkPlan(args: PlanArgs): Promise<PlanFacts> {
     if (mistakes.length > 0)
         throw userError([...new Set(mistakes)].join("\n").replaceAll("-s STACK", `-s ${pulumi.getStack()}`));
     const containers = before.ofType<ContainerOutputs>("docker:index/container:Container");
-    return { digests, madeWith: madeWith(containers), containers };
+    const prepared: PreparedVolumes = before.ofType("command:remote:Command");
+    return { digests, madeWith: madeWith(containers), prepared, containers };
 }

@@ -6,11 +6,13 @@ import * as path from "node:path";
 import type { DockerEngine } from "../engine";
 import { commandConnection } from "../host";
 import { hostCommand } from "../remote";
+import { AnonymousVolumes, type PreparedVolumes } from "./anonymousVolumes";
 import type { ServiceSpec } from "./compose";
 import { REPLACE_ON_CHANGES, containerArgs } from "./containerArgs";
 import { type ContainerRefs, usedObjects } from "./containerRefs";
 import { gateCommand } from "./healthGate";
 import { type MadeWith, ignoredChanges } from "./readBack";
+import type { UpdateOrder } from "./updateOrder";
 
 /** Read once: each container has a gate. */
 const HEALTH_GATE = fs.readFileSync(path.join(__dirname, "../../scripts/health-gate.sh"), "utf8");
@@ -20,12 +22,20 @@ export interface ServiceContainerArgs {
     spec: ServiceSpec;
     /** What the specification's names stand for on this engine. */
     refs: ContainerRefs;
+    /** `PROJECT-STACK` */
+    prefix: string;
+    /** Its service, and its place among the containers of that: `PREFIX-SERVICE[-N]`. */
+    service: string;
+    slot: string;
+    order: UpdateOrder["order"];
     /** Whether it runs once, to its end. */
     isJob: boolean;
     /** What must be there, done or healthy before it starts. */
     after: pulumi.Resource[];
     /** What the stack's containers were made with. Default: none known */
     madeWith?: MadeWith;
+    /** What is known of its anonymous volumes. Default: nothing */
+    prepared?: PreparedVolumes;
 }
 
 /** One container of a service, and the gate that passes when it is healthy, or, a job, when it has ended well. */
@@ -39,13 +49,24 @@ export class ServiceContainer extends pulumi.ComponentResource {
         const { engine, spec, refs, isJob, after, madeWith = new Map() } = args;
         const host = engine.host;
         const containerName = nameAfter(refs.name, usedObjects(spec, refs));
+        const volumes = new AnonymousVolumes(
+            `${name}-volumes`,
+            {
+                ...args,
+                labels: refs.labels,
+                container: refs.name,
+                image: refs.image,
+                from: spec.volumes_from.map(({ from, container }) => (container ? from : refs.container(from))),
+            },
+            { parent: this },
+        );
         this.container = new docker.Container(
             name,
-            { ...containerArgs(spec, refs), name: containerName },
+            { ...containerArgs(spec, { ...refs, anonymous: volumes.byPath }), name: containerName },
             {
                 parent: this,
                 provider: engine.provider,
-                dependsOn: [engine.ready, ...after],
+                dependsOn: [engine.ready, ...after, volumes.ready],
                 deletedWith: host.dataResource,
                 replacementTrigger: host.dataId, // a new data root holds no containers
                 deleteBeforeReplace: true, // it keeps its name and its ports

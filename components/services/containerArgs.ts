@@ -55,6 +55,7 @@ export function containerArgs(spec: ServiceSpec, refs: ContainerRefs): docker.Co
         // A refresh starts again what is to run always; what may end, may have ended.
         mustRun: ["always", "unless-stopped"].includes(spec.restart.condition),
         destroyGraceSeconds: seconds(spec.stop_grace_period),
+        removeVolumes: false, // anonymous volumes outlive the container: see anonymousVolumes.ts
         ...processArgs(spec),
         ...securityArgs(spec, refs),
         ...resourceArgs(spec),

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { VolumesByPath } from "./anonymousVolumes";
 import { type BindSource, type FileMount, type ServiceSpec, joinedService } from "./compose";
 
 /** What the names in a service's words stand for on the engine. */
@@ -12,6 +13,8 @@ export interface ContainerRefs {
     network(key: string): pulumi.Input<string>;
     /** A volume's name, by its key. */
     volume(key: string): pulumi.Input<string>;
+    /** Volumes that have no name in the file. Default: the engine makes new ones */
+    anonymous?: pulumi.Input<VolumesByPath>;
     /** The container's own address in a network, by the network's key; undefined: the engine chooses. */
     address(key: string): string | undefined;
     /** Absolute path on the host. */

@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as crypto from "node:crypto";
 import type { DockerEngine } from "../engine";
 import type { AddressBook } from "./addresses";
+import type { PreparedVolumes } from "./anonymousVolumes";
 import { type BindSource, type ComposeProject, type ServiceSpec, own } from "./compose";
-import { ServiceContainer } from "./container";
+import { ServiceContainer, type ServiceContainerArgs } from "./container";
 import type { ContainerRefs } from "./containerRefs";
 import { type RunNames, dockerRun, publish } from "./dockerRun";
 import { HostFiles, keptPath } from "./files";
@@ -26,6 +27,7 @@ export interface ServiceArgs {
     /** What the registry has under the image's tag. Default: whatever the engine finds */
     digest?: string;
     madeWith?: MadeWith;
+    prepared?: PreparedVolumes;
     registries?: Registries;
     /** Names on the engine, by key. */
     networks: Record<string, pulumi.Input<string>>;
@@ -61,7 +63,7 @@ export interface ServiceSummary {
     image: string;
     /** `[HOST_IP:]PUBLISHED:TARGET[/PROTOCOL]` */
     ports: string[];
-    /** How a change of it is made: start-first, or stop-first and why. */
+    /** How a change of it is made: `start-first`, or `stop-first: ` and why. */
     update: string;
     /** The `docker run` line that it equals. */
     run: string;
@@ -90,7 +92,9 @@ export class Service extends pulumi.ComponentResource {
         this.containerNames = numbers.map((number) => spec.container_name ?? `${prefix}-${service}${number}${suffix}`);
         this.containers = [];
         this.containerNames.forEach((containerName, i) => {
-            this.containers.push(this.createContainer(`${name}${numbers[i] ?? ""}${suffix}`, containerName));
+            const number = numbers[i] ?? "";
+            const place = { slot: `${prefix}-${service}${number}`, order: update.order };
+            this.containers.push(this.createContainer(`${name}${number}${suffix}`, containerName, place));
         });
         this.summary = this.summarize(update.order, update.because);
         this.registerOutputs({ containers: this.containerNames });
@@ -123,8 +127,12 @@ export class Service extends pulumi.ComponentResource {
         return new HostFiles(name, { engine, prefix, service, files: spec.files }, { parent: this });
     }
 
-    private createContainer(name: string, containerName: string): ServiceContainer {
-        const { engine, spec, isJob, others, madeWith } = this.args;
+    private createContainer(
+        name: string,
+        containerName: string,
+        place: Pick<ServiceContainerArgs, "slot" | "order">,
+    ): ServiceContainer {
+        const { engine, prefix, service, spec, isJob, others, madeWith, prepared } = this.args;
         // Of a service that nginx leads to, one at a time: the others serve.
         const before = spec.serves_at === undefined ? [] : this.gates;
         const started = Object.entries(spec.depends_on).flatMap(([other, { condition }]) => {
@@ -136,11 +144,8 @@ export class Service extends pulumi.ComponentResource {
         });
         const placed = this.contents().map(({ place }) => place.ready);
         const after = [...started, ...before, ...placed, ...(this.files?.ready ?? [])];
-        return new ServiceContainer(
-            name,
-            { engine, spec, refs: this.refs(containerName), isJob, after, madeWith },
-            { parent: this },
-        );
+        const shared = { engine, prefix, service, spec, isJob, after, madeWith, prepared };
+        return new ServiceContainer(name, { ...shared, ...place, refs: this.refs(containerName) }, { parent: this });
     }
 
     /** What its bind mounts show of this computer. */

@@ -2,6 +2,7 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { DockerEngine } from "../engine";
 import { AddressBook, type ContainerOutputs, knownAddresses } from "./addresses";
+import { type PreparedVolumes, settleAnonymousVolumes } from "./anonymousVolumes";
 import { type ComposeProject, type ServiceSpec, own } from "./compose";
 import { createNetwork, objectName } from "./networks";
 import type { Registries } from "./image";
@@ -25,6 +26,8 @@ export interface ServiceGroupArgs {
     digests?: Record<string, string>;
     /** What the stack's containers were made with, as their labels say. Default: none known */
     madeWith?: MadeWith;
+    /** What the state says of anonymous volumes. Default: nothing */
+    prepared?: PreparedVolumes;
     /** The stack's containers as the state has them, by the resource's name. Default: none */
     containers?: ReadonlyMap<string, ContainerOutputs>;
     /** Credentials with which builds pull. Default: none */
@@ -80,6 +83,12 @@ export class ServiceGroup extends pulumi.ComponentResource {
         }
         this.gates = Object.values(this.services).flatMap((service) => service.gates);
         this.createStartOrder(`${scope}start-order`, this.gates);
+        settleAnonymousVolumes(
+            `${scope}anonymous-volumes`,
+            { ...args, services: Object.keys(project.services) },
+            this.gates,
+            this,
+        );
         const summaries = Object.fromEntries(
             Object.entries(this.services).map(([service, { summary }]) => [service, summary]),
         );

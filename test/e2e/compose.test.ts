@@ -171,7 +171,8 @@ test("a private registry lets in by the stack's credentials, and a moved tag is 
 });
 
 test("a version that fails says why, each time, while the old one runs on, and the next good one heals", async () => {
-    const app = { ...busybox, environment: { VERSION: "1" } };
+    const deploy = { update_config: { order: "start-first" } };
+    const app = { ...busybox, environment: { VERSION: "1" }, deploy };
     edit(({ services }) => (services.app = app));
     expectSuccess(await stack.up());
     const before = await idOf("app");

@@ -104,7 +104,7 @@ test("an engine of which the state knows nothing is cleared of the stack's conta
     expect(inputsOf("engine-clear")).toMatchObject({
         create:
             "docker ps -aq --filter label=berth.project=berth --filter label=berth.stack=test " +
-            "| xargs -r docker rm -f -v && " +
+            "| xargs -r docker rm -f && " +
             "docker network ls -q --filter label=berth.project=berth --filter label=berth.stack=test " +
             "| xargs -r docker network rm",
         triggers: ["host-docker-id"],
@@ -115,6 +115,7 @@ test("each link of the chain is a component under its published type", async () 
     await build();
     const components = registered().filter((r) => r.type.startsWith("berth:"));
     expect(components.map((c) => c.type).sort()).toEqual([
+        "berth:index:AnonymousVolumes",
         "berth:index:DockerEngine",
         "berth:index:LocalHost",
         "berth:index:PulledImage",

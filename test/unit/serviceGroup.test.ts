@@ -63,23 +63,34 @@ test("a value from a secret stays one", async () => {
     expect(isSecret(inputsOf("web").envs)).toBe(false);
 });
 
-test("a service that holds nothing of its own is exchanged start-first: another version has another name", async () => {
-    await build(project({ app: { image: "me/app:1" } }));
+const startFirst = { update_order: "start-first" } as const;
+
+test("a service is exchanged under one name, unless a site leads to it or it asks for start-first", async () => {
+    const group = await build(project({ app: { image: "me/app:1" }, api: { serves_at: 80 }, worker: startFirst }));
+    const containers = registered().filter(({ type }) => type === "docker:index/container:Container");
+    const exchanged = containers.map(({ name }) => name.replace(/[0-9a-f]{8}$/, "HASH"));
+    expect(exchanged).toEqual(expect.arrayContaining(["app", "api-HASH", "worker-HASH"]));
+    const { app, api } = await promiseOf(group.summaries);
+    expect([app?.update, api?.update]).toEqual(["stop-first: no site leads to it", "start-first"]);
+});
+
+test("where a service is exchanged start-first, another version has another name", async () => {
+    await build(project({ app: { image: "me/app:1", serves_at: 80 } }));
     const first = names().find((name) => /^app-[0-9a-f]{8}$/.test(name));
     expect(inputsOf(first ?? "").name).toBe(`berth-test-${first}`);
-    await build(project({ app: { image: "me/app:2" } }));
+    await build(project({ app: { image: "me/app:2", serves_at: 80 } }));
     const second = names().find((name) => /^app-[0-9a-f]{8}$/.test(name));
     expect(second).not.toBe(first);
-    await build(project({ app: { image: "me/app:1" } }));
+    await build(project({ app: { image: "me/app:1", serves_at: 80 } }));
     expect(names()).toContain(first);
 });
 
 test("what is said of a service, and not of its containers, makes no other version", async () => {
-    await build(project({ db: {}, app: { image: "me/app:1" } }));
+    await build(project({ db: {}, app: { image: "me/app:1", ...startFirst } }));
     const first = names().find((name) => /^app-[0-9a-f]{8}$/.test(name));
     const after = { condition: "service_started", restart: false, required: true } as const;
     const app = { image: "me/app:1", scale: 2, depends_on: { db: after }, restart: { condition: "always" } } as const;
-    await build(project({ db: {}, app: { ...app, update_order: "start-first" } }));
+    await build(project({ db: {}, app: { ...app, serves_at: 80 } }));
     expect(names()).toContain(first);
 });
 
@@ -96,7 +107,7 @@ test("a service may be called like what every object has", async () => {
 
 test("a changed secret is no other version, and no hash of it stands in a name", async () => {
     const app = (value: string) =>
-        project({ app: { image: "me/app:1", environment: { PW: value }, secret_environment: ["PW"] } });
+        project({ app: { ...startFirst, environment: { PW: value }, secret_environment: ["PW"] } });
     await build(app("one"));
     const first = names();
     await build(app("two"));
@@ -157,17 +168,14 @@ test("the host keeps the order of services that come back when it boots", async 
         }),
     );
     const { create } = inputsOf("start-order");
-    expect(create).toMatch(
-        /^sudo -n bash -s -- install berth-test 'berth-test-app-[0-9a-f]{8} berth-test-db:service_healthy'$/,
-    );
+    expect(create).toMatch(/^sudo -n bash -s -- install berth-test 'berth-test-app berth-test-db:service_healthy'$/);
     await build(project({ db: web, app: { depends_on: { db: after } } }));
     expect(names()).not.toContain("start-order");
 });
 
 test("a container that shares another's network is made anew with it", async () => {
     await build(project({ app: web, sidecar: { network_mode: "service:app" } }));
-    const sidecar = names().find((name) => /^sidecar-[0-9a-f]{8}$/.test(name)) ?? "";
-    expect(inputsOf(sidecar).networkMode).toBe("container:app-id");
+    expect(inputsOf("sidecar").networkMode).toBe("container:app-id");
 });
 
 describe("files of this computer", () => {

@@ -43,9 +43,18 @@ describe("the order of services", () => {
 describe("how a service is exchanged", () => {
     const volume = { type: "volume", target: "/data", read_only: false, nocopy: false, volume: "data" } as const;
 
-    test("what holds nothing of its own runs twice for a moment", () => {
-        expect(updateOrder(service(), false)).toEqual({ order: "start-first", because: [] });
-        expect(updateOrder(service({ mounts: [{ ...volume, read_only: true }] }), false).order).toBe("start-first");
+    const behindSite = (given: Partial<ServiceSpec> = {}) => service({ serves_at: 8080, ...given });
+
+    test("stop-first is the default, as in Compose: whoever knows the address of a service goes on reaching it", () => {
+        expect(updateOrder(service(), false)).toEqual({ order: "stop-first", because: ["no site leads to it"] });
+    });
+
+    test("what a site leads to runs twice for a moment, unless both would write to the same data", () => {
+        expect(updateOrder(behindSite(), false)).toEqual({ order: "start-first", because: [] });
+        const reads = behindSite({ mounts: [{ ...volume, read_only: true }] });
+        expect(updateOrder(reads, false).order).toBe("start-first");
+        const cache = behindSite({ mounts: [{ ...volume, type: "tmpfs", volume: undefined }] });
+        expect(updateOrder(cache, false).order).toBe("start-first");
     });
 
     test.each<[string, Partial<ServiceSpec>, RegExp]>([
@@ -58,13 +67,14 @@ describe("how a service is exchanged", () => {
             /an address of its own in the network default/,
         ],
         ["a volume", { mounts: [volume] }, /writes to the volume data/],
+        ["an anonymous volume", { mounts: [{ ...volume, volume: undefined }] }, /writes to its volume at \/data/],
         [
             "a folder of the host",
             { mounts: [{ ...volume, type: "bind", volume: undefined, bind: { at: "kept", name: "data" } }] },
             /writes to data/,
         ],
     ])("what holds %s stops first, and says why", (_, spec, why) => {
-        const { order, because } = updateOrder(service(spec), false);
+        const { order, because } = updateOrder(behindSite(spec), false);
         expect(order).toBe("stop-first");
         expect(because.join()).toMatch(why);
     });
@@ -73,7 +83,11 @@ describe("how a service is exchanged", () => {
         expect(updateOrder(service({ mounts: [volume], update_order: "start-first" }), false).order).toBe(
             "start-first",
         );
-        expect(updateOrder(service({ update_order: "stop-first" }), false).order).toBe("stop-first");
+        expect(updateOrder(service({ update_order: "start-first" }), false).order).toBe("start-first");
+        expect(updateOrder(behindSite({ update_order: "stop-first" }), false)).toEqual({
+            order: "stop-first",
+            because: [],
+        });
         const ports = [{ published: 80, target: 80, protocol: "tcp" } as const];
         expect(updateOrder(service({ ports, update_order: "start-first" }), false).order).toBe("stop-first");
     });

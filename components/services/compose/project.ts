@@ -112,7 +112,7 @@ export interface ServiceSpec {
         rate: number;
     }[];
 
-    /** `deploy.update_config.order`. Default: Berth decides by what the service holds. */
+    /** `deploy.update_config.order`. Default: see `updateOrder`. */
     update_order?: "start-first" | "stop-first";
 }
 

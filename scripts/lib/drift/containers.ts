@@ -83,10 +83,11 @@ export function differences(asked: AskedContainer, actual: InspectedContainer, i
     check("privileged", (asked.privileged ?? false) === HostConfig.Privileged);
     check("read_only", (asked.readOnly ?? false) === HostConfig.ReadonlyRootfs);
     check("ports", same(askedPorts(asked), actualPorts(actual)));
-    const mounted = actualMounts(actual);
+    const wantedMounts = askedMounts(asked);
+    const mounted = actualMounts(actual, wantedMounts);
     const takesOthers = asked.volumes?.some(({ fromContainer }) => fromContainer !== undefined);
     const mayBeMore = takesOthers ? Object.keys(mounted) : image?.Volumes;
-    const volumes = differingKeys(askedMounts(asked), mounted, new Set(mayBeMore));
+    const volumes = differingKeys(wantedMounts, mounted, new Set(mayBeMore));
     if (volumes.length > 0) found.push(`volumes (${volumes.join(", ")})`);
     if (asked.networksAdvanced) {
         const names = asked.networksAdvanced.map(({ name }) => name).sort();
@@ -131,7 +132,7 @@ function actualPorts({ HostConfig }: InspectedContainer): string[] {
     return [...new Set(all)].sort();
 }
 
-/** What is mounted, by the place where it is. An anonymous volume has no source. */
+/** What is mounted, by the place where it is. A volume that was asked for without a name has no source. */
 function askedMounts({ volumes = [], mounts = [], tmpfs = {} }: AskedContainer): Record<string, string> {
     const text = (source: string, readOnly?: boolean) => `${source}${readOnly ? ":ro" : ""}`;
     return Object.fromEntries([
@@ -148,11 +149,15 @@ function askedMounts({ volumes = [], mounts = [], tmpfs = {} }: AskedContainer):
 
 const ANONYMOUS = /^[0-9a-f]{64}$/;
 
-function actualMounts({ Mounts, HostConfig }: InspectedContainer): Record<string, string> {
-    const source = ({ Type, Name = "", Source }: InspectedContainer["Mounts"][number]) => {
+/** @param wanted a volume that the engine has named counts as such, unless it was asked for by that very name */
+function actualMounts(
+    { Mounts, HostConfig }: InspectedContainer,
+    wanted: Record<string, string>,
+): Record<string, string> {
+    const source = ({ Type, Name = "", Source, Destination }: InspectedContainer["Mounts"][number]) => {
         if (Type === "tmpfs") return "tmpfs";
         if (Type !== "volume") return Source;
-        return ANONYMOUS.test(Name) ? "" : Name;
+        return ANONYMOUS.test(Name) && !wanted[Destination]?.startsWith(Name) ? "" : Name;
     };
     return Object.fromEntries([
         ...Mounts.map((mount) => [mount.Destination, `${source(mount)}${mount.RW ? "" : ":ro"}`]),

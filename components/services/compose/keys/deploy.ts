@@ -7,7 +7,7 @@ const updateKeys: KeyTable = {
     order: {
         supported:
             "`start-first`: the old container goes when the new one is healthy. `stop-first`: before the new one comes. " +
-            "Default: stop-first where the service writes to a volume or folder",
+            "Default: stop-first; start-first behind a site if it keeps no data",
         example: "start-first",
     },
     parallelism: { refused: ONE_AT_A_TIME },
