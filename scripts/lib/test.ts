@@ -8,6 +8,7 @@ import { stopLab } from "./hostImage";
 import { ensureEngine, stopEngine } from "./localDocker";
 import { root } from "./paths";
 import { UserError, main, say, step } from "./progress";
+import { type JestReport, keepReport } from "./testReport";
 import { resolveToolchain } from "./toolchain";
 
 /** The parts, in the order in which they run: the quick ones tell first. */
@@ -114,10 +115,8 @@ async function jest(part: Part, dockerHost: string | undefined, count: Count): P
     });
     if (dockerHost && part === "e2e") await stopLab(dockerHost);
     if (!fs.existsSync(report)) return count(0, 1);
-    const result = JSON.parse(fs.readFileSync(report, "utf8")) as Record<
-        "numPassedTests" | "numFailedTests" | "numRuntimeErrorTestSuites",
-        number
-    >;
+    const result = JSON.parse(fs.readFileSync(report, "utf8")) as JestReport;
     fs.rmSync(path.dirname(report), { recursive: true });
+    await keepReport(part, result);
     count(result.numPassedTests, result.numFailedTests + result.numRuntimeErrorTestSuites);
 }
