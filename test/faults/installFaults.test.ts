@@ -3,7 +3,7 @@ import { AptMirror, Signer } from "../hosts/aptMirror";
 import { BareServer, type BareServerOptions } from "../hosts/bareServer";
 import { startLab, stopLab } from "../hosts/lab";
 import { KeyPair } from "../hosts/labServer";
-import { type Result, expectSuccess, until } from "../hosts/project";
+import { type Result, expectSuccess } from "../hosts/project";
 
 jest.setTimeout(10 * 60_000);
 
@@ -58,6 +58,7 @@ async function expectHealed(server: BareServer, install = () => server.install(i
 
 /** What a person reads of a failed install: which phase, and what to do. */
 function expectFailure(result: Result, phase: string, remedy: RegExp): void {
+    console.log(result.all);
     expect(result).toMatchObject({ code: 1, all: expect.stringContaining(`berth: phase ${phase} failed: `) });
     const remedies = result.all.split("\n").filter((line) => line.startsWith("berth: what to do: "));
     expect(remedies).toEqual([expect.stringMatching(remedy)]);
@@ -73,10 +74,9 @@ const held = (more = "", config = {}) => ({
 
 async function whileCloudInitWorks(what: string, cloudConfig: object): Promise<Result> {
     const server = await launch(what, { cloudConfig });
-    await until("sshd answers", async () => (await server.try("ss -Hltn sport = 22 | grep -q .")).code === 0);
+    await server.waitFor("ss -Hltn sport = 22 | grep -q .");
     const install = server.install(internet);
-    const waiting = "pgrep -f 'cloud-init status --wait'";
-    await until("the install waits", async () => (await server.try(waiting)).code === 0);
+    await server.waitFor("pgrep -f '^/usr/bin/python3 .*cloud-init status --wait'");
     expect(await hasDocker(server)).toBe(false);
     await server.mustRun("touch /run/go");
     const result = await install;
@@ -108,7 +108,7 @@ for file in files: fcntl.lockf(file, fcntl.LOCK_EX)
 open('/run/locked', 'w').close()
 time.sleep(${seconds})`;
     await server.mustRun(`systemd-run --quiet --unit=holder python3 -c "${program}"`);
-    await until("apt is locked", async () => (await server.try("test -e /run/locked")).code === 0);
+    await server.waitFor("[ -e /run/locked ]");
 }
 
 test.concurrent("an apt that is locked for 40 s is waited for", async () => {
@@ -136,7 +136,8 @@ test.concurrent(
 test.concurrent("a dpkg that is killed is repaired by the next install", async () => {
     const server = await fresh("dpkg");
     const install = server.install(internet);
-    await until("dpkg unpacks", async () => (await server.try("pkill -9 -x dpkg-deb && pkill -9 -x dpkg")).code === 0);
+    const unpacks = "'^/usr/bin/dpkg .*--unpack'";
+    await server.waitFor(`ls -A /var/lib/dpkg/updates | grep . && pkill -9 -f ${unpacks}`);
     expectFailure(await install, "packages", /dpkg .*run it again/);
     expect(await server.mustRun("dpkg --audit")).not.toBe("");
     await expectHealed(server);

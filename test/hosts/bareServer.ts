@@ -3,7 +3,7 @@ import { type LabAnswer } from "../../scripts/lib/hostImage";
 import { installCommand } from "../../components/engine/installCommand";
 import { HOST_IMAGE } from "./lab";
 import { KeyPair } from "./labServer";
-import { type Result, docker, root, run, until } from "./project";
+import { type Result, docker, root, run } from "./project";
 
 const INSTALL_SCRIPT = fs.readFileSync(`${root}/scripts/install-docker.sh`, "utf8");
 
@@ -63,11 +63,16 @@ export class BareServer {
     }
 
     /** Waits until cloud-init has ended. */
-    booted(): Promise<void> {
-        return until(
-            `${this.name} has booted`,
-            async () => (await this.try("test -e /run/cloud-init/result.json")).code === 0,
-        );
+    async booted(): Promise<void> {
+        await this.waitFor("[ -e /run/cloud-init/result.json ]");
+    }
+
+    /** Waits on the server itself, at most two minutes, until a command succeeds. */
+    async waitFor(command: string): Promise<void> {
+        const loop = `deadline=$((SECONDS + 120)); until { ${command}; } >/dev/null 2>&1; do
+            [ "$SECONDS" -lt "$deadline" ] || exit 1; sleep 0.05; done`;
+        const { code, all } = await this.try(loop);
+        if (code !== 0) throw new Error(`${this.name}, not within 120 s: ${command}\n${all}`);
     }
 
     /** Runs a command line as root on the server, past sshd and the network. */
