@@ -112,7 +112,7 @@ async function jest(part: Part, dockerHost: string | undefined, count: Count): P
     const env = {
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
         ...(dockerHost && { DOCKER_HOST: dockerHost }),
-        BERTH_LAB_STAYS: LAB_STAYS[part] ?? "",
+        ...(LAB_STAYS[part] && { BERTH_LAB_STAYS: LAB_STAYS[part] }),
     };
     // --json prints the report on stdout too: what a person reads is on stderr.
     await execute(path.join(root, "node_modules/.bin/jest"), args, {
