@@ -1,6 +1,7 @@
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
+import { sayHostTroubles } from "./hostTroubles";
 import { ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
@@ -55,8 +56,10 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
     const code = await pulumi.show([...UP, "--stack", stack, ...args]);
-    if (code !== 0) await sayWhoIsLetIn(pulumi, stack);
-    else {
+    if (code !== 0) {
+        await sayHostTroubles(pulumi, stack);
+        await sayWhoIsLetIn(pulumi, stack);
+    } else {
         const outputs = await pulumi.output(["stack", "output", "--json", "--stack", stack]);
         process.stdout.write(describeOutcome(JSON.parse(outputs) as HostOutputs, stack));
     }

@@ -70,7 +70,10 @@ async function whileFull<T>(folder: string, work: () => Promise<T>): Promise<T> 
 test("a disk that is full while an image is pulled leaves the old container running", async () => {
     setWeb({ image: `nginx:${older}` });
     const error = errorOf(await whileFull(IMAGES, () => stack.up()));
-    expect(error).toMatch(/no space left on device/);
+    expect(error).toContain("unable to find or pull image");
+    expect(error).toMatch(
+        /host: its disk has \d+ MiB left at \/var\/lib\/docker\. See what can go: \.\/scripts\/prune/,
+    );
     expect(await served()).toContain(newest);
     await stack.mustUp();
     expect(await served()).toContain(older);
@@ -79,13 +82,14 @@ test("a disk that is full while an image is pulled leaves the old container runn
 
 test("a disk that is full while an image is built leaves the old container running", async () => {
     const dockerfile_inline = `FROM nginx:${older}\nRUN head -c 20000000 /dev/urandom > /big\n`;
+    const before = await served();
     edit((services) => {
         delete services.web!.image;
         services.web!.build = { context: "./docs/images", dockerfile_inline };
     });
     const error = errorOf(await whileFull(IMAGES, () => stack.up()));
     expect(error).toMatch(/no space left on device/i);
-    expect(await served()).toContain(older);
+    expect(await served()).toBe(before);
     await stack.mustUp();
     await expectQuiet();
 });
@@ -93,7 +97,7 @@ test("a disk that is full while an image is built leaves the old container runni
 test("a disk that is full while a release is recorded loses none", async () => {
     const ledger = () => server.mustRun(`cat ${BERTH}/*/releases.jsonl`);
     const before = await ledger();
-    expect(before.split("\n").length).toBeGreaterThan(2);
+    expect(before.split("\n").length).toBeGreaterThan(1);
     const next = { image: `nginx:${newest}`, ports: ["8080:80"], environment: { RELEASE: "next" } };
     edit((services) => (services.web = next));
     const error = errorOf(await whileFull(BERTH, () => stack.up()));
@@ -116,7 +120,7 @@ test("a Docker that somebody purged is back after --repair, with the containers"
 test("a login that left the group docker is put back by --repair", async () => {
     await server.mustRun("gpasswd -d admin docker");
     setWeb({ environment: { RELEASE: "later" } });
-    expect(errorOf(await stack.up())).toMatch(/permission denied/);
+    expect(errorOf(await stack.up())).toMatch(/host: admin may not use Docker .*\.\/scripts\/up -s \S+ --repair/);
     await stack.mustUp("--repair");
     await expectQuiet();
     expect(await stack.drift()).toEqual([]);
@@ -137,7 +141,7 @@ test("a broken daemon.json is named with its line and left alone, and --repair g
 
 test("a container, an image and a network that somebody removed are restored by --repair", async () => {
     await server.mustRun(
-        `docker rm -f ${stack.prefix}-web && docker rmi -f $(docker images -q nginx) && docker network rm ${stack.prefix}-default`,
+        `docker rm -f ${stack.prefix}-web && docker rmi -f $(docker images -q nginx) && docker network rm $(docker network ls -q --filter label=berth.stack=${stack.name})`,
     );
     await stack.mustUp("--repair");
     await expectQuiet();
