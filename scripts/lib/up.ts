@@ -10,6 +10,7 @@ import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
+import { refuseUnknownKey } from "./refusedKey";
 import { type StackExport, type StateResource, exportState, findState } from "./state";
 import { StackFile, alone, claimPort, isOpen, splitStack } from "./stack";
 
@@ -42,6 +43,7 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
     const pulumi = await Pulumi.find();
     const state = await findState(pulumi, stack);
     await prepareHost(stack, lab, isOnAws(state));
+    await refuseUnknownKey(new StackFile(stack));
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
