@@ -37,24 +37,32 @@ beforeAll(async () => {
     setWeb({ image: `nginx:${newest}` });
     await stack.mustUp();
     quiet = fs.readFileSync(stack.file, "utf8");
+    isQuiet = true;
 });
 afterAll(async () => {
-    await (stack as Stack | undefined)?.down();
-    await (stack as Stack | undefined)?.forget();
+    await (stack as Stack | undefined)?.discard();
     await (server as BareServer | undefined)?.remove();
     client.remove();
     await stopLab();
 });
 
-/** The stack's file when all was well. */
+/** The stack's file when all was well, and whether all still is. */
 let quiet = "";
-beforeEach(() => fs.writeFileSync(stack.file, quiet));
+let isQuiet = true;
+beforeEach(async () => {
+    if (!isQuiet) {
+        fs.writeFileSync(stack.file, quiet); // a test that failed leaves the others what they expect
+        await stack.mustUp();
+    }
+    isQuiet = false;
+});
 
 /** However a fault ended: what there was still serves, and the next run has nothing to do. */
 async function expectQuiet(): Promise<void> {
     expect(await served()).toMatch(/^nginx/);
     await stack.mustUp("--expect-no-changes");
     quiet = fs.readFileSync(stack.file, "utf8");
+    isQuiet = true;
 }
 
 /** Runs while a folder's disk is full. */

@@ -11,17 +11,15 @@ let internet: LabAnswer;
 const client = new KeyPair();
 const servers: BareServer[] = [];
 const stacks: Stack[] = [];
+let machine: WebStack | undefined;
 
 beforeAll(async () => {
     ({ internet } = await startLab());
 });
 afterAll(async () => {
-    await Promise.all(
-        stacks.map(async (stack) => {
-            await stack.down();
-            await stack.forget();
-        }),
-    );
+    for (const stack of stacks) await stack.discard();
+    await machine?.down();
+    await machine?.forget();
     for (const server of servers) await server.remove();
     client.remove();
     await stopLab();
@@ -60,8 +58,7 @@ const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, 
 
 test.concurrent("a machine whose sshd refuses for its first 60 s comes up in the same run", async () => {
     const port = await freePort();
-    const stack = new WebStack("ssh-boot", port);
-    stacks.push(stack);
+    const stack = (machine = new WebStack("ssh-boot", port));
     const host = process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock";
     const filter = `--filter container=${stack.prefix} --filter event=start --format x`;
     const started = run("bash", [
