@@ -67,6 +67,13 @@ remedy_for() {
   case $text in
     *"E: Could not get lock"* | *"E: Unable to acquire the dpkg"* | *"E: Unable to lock"* | *"lock was locked by"*)
       echo "apt is locked by process ${holder:-unknown}: let it end, or give --wait more than $wait_seconds" ;;
+    *"No space left on device"* | *"enough free space"*) echo "free some disk space (df -h), then run it again" ;;
+    *"dpkg was interrupted"* | */dpkg" returned an error"* | */dpkg" received signal"* | */dpkg" exited unexpectedly"*)
+      echo "dpkg was stopped in the middle: run it again, which repairs it first (dpkg --configure -a)" ;;
+    *" is expired "* | *" is not valid yet "*)
+      echo "the signature of a list has expired: set the host's clock (timedatectl), or wait until the mirror is up to date" ;;
+    *"Hash Sum mismatch"* | *"unexpected size"*)
+      echo "the index of packages is not the one that was signed: the mirror is being updated, run it again later; or somebody changed it" ;;
     *"esolve"*host* | *"failure resolving"* | *"onnection refused"* | *"onnection timed out"* | *"unreachable"* | *"connect to"*)
       echo "no network: the host must reach $apt_url and its distribution's apt servers (DNS, routes, security group, proxy)" ;;
     *"Conflicting values set for option Signed-By"*)
@@ -74,7 +81,6 @@ remedy_for() {
     *"does not have a Release file"* | *"404  Not Found"*)
       echo "check that $apt_url has packages for $distribution $codename" ;;
     *"NO_PUBKEY"* | *"is not signed"* | *"BADSIG"*) echo "the lists at $apt_url are not signed by the key at $apt_url/gpg: do not use it" ;;
-    *"No space left on device"*) echo "free some disk space (df -h), then run it again" ;;
     *) echo "mend what the lines above say, then run it again: it goes on where it stopped" ;;
   esac
 }
@@ -139,7 +145,7 @@ apt_get() {
   local deadline=$((SECONDS + wait_seconds))
   failure=""
   until DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -y -q -o DPkg::Lock::Timeout="$wait_seconds" \
-    -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@" >"$temp/apt" 2>&1; do
+    -o Acquire::Retries=5 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@" >"$temp/apt" 2>&1; do
     cat "$temp/apt"
     if ! apt_was_locked || [ "$SECONDS" -ge "$deadline" ]; then failure="apt-get did not succeed"; return 1; fi
     sleep 2
@@ -154,10 +160,10 @@ update_lists() {
   if [ "${1:-}" != all ] && compgen -G "$root/var/lib/apt/lists/*_Packages*" >/dev/null; then
     apt_get -o Dir::Etc::sourcelist="$source_list" -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 \
       -o APT::Update::Error-Mode=any update
+    lists_fresh=yes # Docker's
   else
-    apt_get update
+    apt_get update # a list that cannot be had is a warning here
   fi
-  lists_fresh=yes
 }
 
 install_packages() {

@@ -2,8 +2,11 @@
 const path = require("node:path");
 const { default: TestSequencer } = require("@jest/test-sequencer");
 
-/** The end-to-end files that take longest, in their order: the last of two workers to end waits for none of them. */
-const LONGEST = ["swap", "compose", "composeParity", "proxy", "tutorial"];
+/** The files of a suite that take longest, in their order: the last of two workers to end waits for none of them. */
+const LONGEST = [
+    ...["swap", "compose", "composeParity", "proxy", "tutorial"],
+    ...["sshFaults", "engineFaults", "installFaults", "ec2Servers", "localMachine", "eightHosts"],
+];
 
 /** Where files run side by side, the long ones begin. Of a fresh clone, jest itself knows no more than their sizes. */
 module.exports = class extends TestSequencer {

@@ -1,10 +1,11 @@
-import { remote } from "@pulumi/command";
+import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { DockerEngine } from "../engine";
 import { asRoot, commandConnection } from "../host";
-import { lastLine } from "../lastLine";
+import { type Unread, jsonOf, lastLineOf, listOf, textMapOf, textOf } from "../readings";
+import { commandWithin, hostCommand } from "../remote";
 import type { ServiceSpec } from "./compose";
 import { hostFolder } from "./files";
 import type { UpdateOrder } from "./updateOrder";
@@ -16,13 +17,9 @@ const SCRIPT = fs.readFileSync(path.join(__dirname, "../../scripts/anonymous-vol
 export type VolumesByPath = Readonly<Record<string, string>>;
 
 /** What the state says of the commands that have named volumes, by the resource's name. Each field may be missing. */
-export type PreparedVolumes = ReadonlyMap<string, Readonly<PreparedState>>;
+export type PreparedVolumes = ReadonlyMap<string, PreparedState>;
 
-export interface PreparedState {
-    create?: string | null;
-    triggers?: unknown[] | null;
-    stdout?: string | null;
-}
+export type PreparedState = Unread<{ create: string; triggers: unknown[]; stdout: string }>;
 
 interface StackArgs {
     engine: DockerEngine;
@@ -66,7 +63,7 @@ export class AnonymousVolumes extends pulumi.ComponentResource {
         const create = pulumi
             .all([args.image, ...args.from])
             .apply(([image = "", ...from]) => command(args, "prepare", ...prepareWords(args, image, from)));
-        const prepare = new remote.Command(
+        const prepare = hostCommand(
             name,
             {
                 connection: commandConnection(host.connection),
@@ -74,7 +71,6 @@ export class AnonymousVolumes extends pulumi.ComponentResource {
                 delete: command(args, "leave", hostFolder(prefix), service, slot),
                 stdin: SCRIPT,
                 triggers: [host.dataId],
-                addPreviousOutputInEnv: false,
                 logging: remote.Logging.Stderr, // what it stops, removes, or warns of
             },
             { parent: this, dependsOn: [engine.ready, ...after], deletedWith: host.dataResource },
@@ -103,7 +99,7 @@ export function settleAnonymousVolumes(
 ): remote.Command {
     const { engine, prefix, services } = args;
     const { host } = engine;
-    return new remote.Command(
+    return hostCommand(
         name,
         {
             connection: commandConnection(host.connection),
@@ -111,7 +107,6 @@ export function settleAnonymousVolumes(
             delete: command(args, "forget", hostFolder(prefix)),
             stdin: SCRIPT,
             triggers: [host.dataId],
-            addPreviousOutputInEnv: false,
             logging: remote.Logging.Stderr,
         },
         // Where it is made anew, the list must not be taken off after it.
@@ -153,18 +148,12 @@ export function cleanTarget(target: string): string {
 
 /** What a command printed, where the very command is in the state: on this data root, with these words. */
 export function saidBefore(before: PreparedState | undefined, create: string, dataId: string): string | undefined {
-    if (before?.create !== create || !Array.isArray(before.triggers) || before.triggers[0] !== dataId) return undefined;
-    return typeof before.stdout === "string" ? before.stdout : undefined;
+    const same = commandWithin(textOf(before?.create) ?? "") === create && listOf(before?.triggers)[0] === dataId;
+    return same ? textOf(before?.stdout) : undefined;
 }
 
 /** @param stdout of the command; what is no such answer has no volumes */
-export function readVolumes(stdout: string | null | undefined): VolumesByPath {
-    const line = lastLine(stdout ?? "");
-    if (!line.startsWith("{")) return {};
-    const read = JSON.parse(line) as Record<string, unknown>;
-    return Object.fromEntries(
-        Object.entries(read).filter((entry): entry is [string, string] => {
-            return entry[0].startsWith("/") && typeof entry[1] === "string";
-        }),
-    );
+export function readVolumes(stdout: unknown): VolumesByPath {
+    const volumes = textMapOf(jsonOf(lastLineOf(stdout)));
+    return Object.fromEntries(Object.entries(volumes).filter(([target]) => target.startsWith("/")));
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Stops the EC2 endpoint and removes what it left: volumes' files, and machines where no endpoint runs to which they
-# belong. While there are instances, all stays.
+# belong. While there are instances, or where BERTH_LAB_STAYS is `all`, all stays: tests that run at once share it.
 #
 # usage: lab/ec2/stop.sh
 #
@@ -27,6 +27,7 @@ remove_endpoint() {
     docker volume rm -f "$storage"
 }
 
+if [ "${BERTH_LAB_STAYS:-}" = all ]; then exit 0; fi
 one_at_a_time lab-ec2
 if ! exists; then exit 0; fi
 left=$(machines | tr '\n' ' ')

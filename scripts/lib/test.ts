@@ -4,10 +4,11 @@ import * as path from "node:path";
 import { execute, run, succeeds } from "./commands";
 import { canInstallPackages, installPackage } from "./debian";
 import { findGo } from "./go";
-import { stopLab } from "./hostImage";
+import { script, stopLab } from "./hostImage";
 import { ensureEngine, stopEngine } from "./localDocker";
 import { root } from "./paths";
 import { UserError, main, say, step } from "./progress";
+import { type JestReport, keepReport } from "./testReport";
 import { resolveToolchain } from "./toolchain";
 
 /** The parts, in the order in which they run: the quick ones tell first. */
@@ -20,7 +21,14 @@ const JEST_PARTS: Part[] = ["unit", "scripts", "e2e", "upkeep", "faults"];
 const WORKERS: Partial<Record<Part, string[]>> = {
     unit: ["--maxWorkers=2"],
     e2e: ["--maxWorkers=2", "--testSequencer=./test/longestFirst.js"],
+    // Within a file, rows of the fault table that mostly wait run at once.
+    faults: ["--maxWorkers=2", "--maxConcurrency=3", "--testSequencer=./test/longestFirst.js"],
 };
+/**
+ * Where files run side by side, none may stop the lab under the other: `1` keeps the servers of packages and images,
+ * `all` the EC2 endpoint too, whose memory is its process.
+ */
+const LAB_STAYS: Partial<Record<Part, string>> = { e2e: "1", faults: "all" };
 /** Parts that run hosts. */
 const ENGINE_PARTS: Part[] = ["scripts", "e2e", "upkeep", "faults"];
 
@@ -104,7 +112,7 @@ async function jest(part: Part, dockerHost: string | undefined, count: Count): P
     const env = {
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
         ...(dockerHost && { DOCKER_HOST: dockerHost }),
-        ...(part === "e2e" && { BERTH_LAB_STAYS: "1" }),
+        ...(LAB_STAYS[part] && { BERTH_LAB_STAYS: LAB_STAYS[part] }),
     };
     // --json prints the report on stdout too: what a person reads is on stderr.
     await execute(path.join(root, "node_modules/.bin/jest"), args, {
@@ -112,12 +120,16 @@ async function jest(part: Part, dockerHost: string | undefined, count: Count): P
         env,
         stdio: ["ignore", "ignore", "inherit"],
     });
-    if (dockerHost && part === "e2e") await stopLab(dockerHost);
+    if (dockerHost && LAB_STAYS[part]) await stopWholeLab(dockerHost);
     if (!fs.existsSync(report)) return count(0, 1);
-    const result = JSON.parse(fs.readFileSync(report, "utf8")) as Record<
-        "numPassedTests" | "numFailedTests" | "numRuntimeErrorTestSuites",
-        number
-    >;
+    const result = JSON.parse(fs.readFileSync(report, "utf8")) as JestReport;
     fs.rmSync(path.dirname(report), { recursive: true });
+    await keepReport(part, result);
     count(result.numPassedTests, result.numFailedTests + result.numRuntimeErrorTestSuites);
+}
+
+/** What still has instances, or is in use by a stack of the person's, stays. */
+async function stopWholeLab(dockerHost: string): Promise<void> {
+    await script("lab/ec2/stop.sh", [], { DOCKER_HOST: dockerHost });
+    await stopLab(dockerHost);
 }

@@ -1,6 +1,7 @@
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
+import { sayHostTroubles } from "./hostTroubles";
 import { ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
@@ -11,6 +12,7 @@ import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { brokenRotations } from "./rotation/rotationNote";
+import { refuseUnknownKey } from "./refusedKey";
 import { type StackExport, type StateResource, exportState, findState } from "./state";
 import { StackFile, alone, claimPort, isOpen, splitStack } from "./stack";
 
@@ -44,6 +46,7 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
     const state = await findState(pulumi, stack);
     await refuseMoved(stack, state?.deployment?.resources ?? [], { makesFile: true });
     await prepareHost(stack, lab, isOnAws(state));
+    await refuseUnknownKey(new StackFile(stack));
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
@@ -60,8 +63,10 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
     const code = await pulumi.show([...UP, "--stack", stack, ...args]);
-    if (code !== 0) await sayWhoIsLetIn(pulumi, stack);
-    else {
+    if (code !== 0) {
+        await sayHostTroubles(pulumi, stack);
+        await sayWhoIsLetIn(pulumi, stack);
+    } else {
         const outputs = await pulumi.output(["stack", "output", "--json", "--stack", stack]);
         process.stdout.write(describeOutcome(JSON.parse(outputs) as HostOutputs, stack));
     }

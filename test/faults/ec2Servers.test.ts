@@ -112,6 +112,7 @@ test("after a reboot nginx answers at the same address, from the data disk", asy
     await until("nginx answers", async () => (await get(`http://${await stack.address()}`))?.status === 200);
     const read = await stack.ssh("docker run --rm -v kept:/data --entrypoint cat nginx:1.30 /data/file");
     expect(read).toMatchObject({ code: 0, stdout: "precious\n" });
+    await stack.mustUp("--expect-no-changes");
 });
 
 test("a stopped server is named with the command that starts it, and has its address afterwards", async () => {

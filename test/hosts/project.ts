@@ -184,6 +184,11 @@ export class Stack {
         ]);
         return lists.flatMap((list) => list.split("\n")).filter(Boolean);
     }
+    /** Forgets a stack whose host is about to go, or has gone, with all that is on it. */
+    async discard(): Promise<void> {
+        expectSuccess(await this.pulumi("stack", "rm", "--force", "--yes"));
+        fs.rmSync(this.file, { force: true });
+    }
     /** Removes the empty stack from the backend, and its file. */
     async forget(): Promise<void> {
         await this.pulumi("stack", "rm", "--yes");
