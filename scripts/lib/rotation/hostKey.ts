@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { asRoot } from "../../../components/host/asRoot";
+import { jsonOf, recordOf, textOf } from "../../../components/readings";
 import type { NamedHost } from "../hosts";
 import { batchWords, overSsh } from "../overSsh";
 import { own } from "../paths";
@@ -30,7 +31,7 @@ export async function rotateHostKey(pulumi: Pulumi, stack: string, host: NamedHo
         );
     }
     const note = path.join(own, `host-key-${encodeURIComponent(`${stack} ${host.name}`)}.json`);
-    const begun = fs.existsSync(note) ? (JSON.parse(fs.readFileSync(note, "utf8")) as KeyPair) : undefined;
+    const begun = fs.existsSync(note) ? keyPairIn(fs.readFileSync(note, "utf8")) : undefined;
     const made = begun ?? (await makeKeyPair());
     const renewed: SshHost = { ...host, options: host.options.map((option) => option.replace(pinned, made.publicKey)) };
     if (!begun || !(await letsUsIn(renewed))) {
@@ -44,6 +45,13 @@ export async function rotateHostKey(pulumi: Pulumi, stack: string, host: NamedHo
     await importState(pulumi, stack, replaceTexts(state, changes));
     fs.rmSync(note);
     say(`${host.name} has the new key ${made.publicKey.slice(0, 40)}…`);
+}
+
+/** A note that was half written is of a run that had not come to the host yet. */
+function keyPairIn(note: string): KeyPair | undefined {
+    const { privateKey, publicKey } = recordOf(jsonOf(note));
+    const [own, other] = [textOf(privateKey), textOf(publicKey)];
+    return own === undefined || other === undefined ? undefined : { privateKey: own, publicKey: other };
 }
 
 const letsUsIn = async (host: SshHost) =>
