@@ -88,7 +88,10 @@ test.each([[[]], [["--refresh"]], [["--repair"]]])(
 );
 
 test("a repair takes a changed build along", async () => {
-    const build = (text: string) => ({ dockerfile_inline: `FROM nginx:1.30\nLABEL version=${text}\n` });
+    const build = (text: string) => ({
+        context: "./test/fixtures/compose/shop/web",
+        dockerfile_inline: `FROM nginx:1.30\nLABEL version=${text}\n`,
+    });
     setApp({ build: build("1"), ports: [`${port}:80`], volumes: ["data:/data"] });
     expectSuccess(await stack.up());
     setApp({ build: build("2"), ports: [`${port}:80`], volumes: ["data:/data"] });
