@@ -29,7 +29,7 @@ export function withoutStacks<Outputs>(root: string, program: () => Promise<Outp
         const handlers = process.listeners(event as "uncaughtException");
         process.removeAllListeners(event);
         process.on(event, (error: unknown) => {
-            for (const handle of handlers) handle(inOneLine(error) as Error, "uncaughtException");
+            for (const handle of handlers) handle(inOneLine(error), "uncaughtException");
         });
     }
     return async () => {

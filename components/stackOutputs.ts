@@ -3,13 +3,17 @@ import { type Unread, type Values, recordOf } from "./readings";
 
 /** What the stack's resources gave as outputs in the last update. */
 export class StackOutputs {
-    private constructor(private readonly byUrn: Values) {}
+    private readonly byUrn: Values;
+
+    /** @param answer what Pulumi answers: `outputs` by the resource's URN */
+    constructor(answer: unknown) {
+        this.byUrn = recordOf(recordOf(answer).outputs);
+    }
 
     /** Asks Pulumi for those of the whole stack. None before the first update. */
     static async read(): Promise<StackOutputs> {
         const token = "pulumi:pulumi:readStackResourceOutputs";
-        const answer: unknown = await pulumi.runtime.invoke(token, { stackName: pulumi.getStack() });
-        return new StackOutputs(recordOf(recordOf(answer).outputs));
+        return new StackOutputs(await pulumi.runtime.invoke(token, { stackName: pulumi.getStack() }));
     }
 
     /**

@@ -60,7 +60,7 @@ def differing(owned, actual, path=()):
 def engine():
     """What answers, what is installed, what is held."""
     version, failure = run("docker", "version", "--format", "{{json .}}")
-    server = parsed(version, {}).get("Server") or {}
+    server = (parsed(version, {}) or {}).get("Server") or {}
     components = {one.get("Name"): one.get("Version") for one in server.get("Components") or []}
     packages = dict(
         line.split()[:2]
@@ -70,8 +70,8 @@ def engine():
     return {
         "failure": failure,
         "versions": {
-            "engine": components.get("Engine", ""),
-            "containerd": components.get("containerd", ""),
+            "engine": components.get("Engine") or "",
+            "containerd": components.get("containerd") or "",
             "compose": run("docker", "compose", "version", "--short")[0].strip(),
             "buildx": (run("docker", "buildx", "version")[0].split() + ["", ""])[1],
         },
@@ -107,22 +107,22 @@ def own_units():
 
 def inspected(kind, *listing):
     ids = lines("docker", kind, *listing)
-    return parsed(run("docker", kind, "inspect", *ids)[0], []) if ids else []
+    return (parsed(run("docker", kind, "inspect", *ids)[0], []) or []) if ids else []
 
 
 def images(containers):
     """What the containers' images are called, and what they bring along."""
     ids = sorted({one["Image"] for one in containers})
-    found = parsed(run("docker", "image", "inspect", *ids)[0], []) if ids else []
+    found = (parsed(run("docker", "image", "inspect", *ids)[0], []) or []) if ids else []
     return [
         {
             "Id": one["Id"],
             "RepoDigests": one.get("RepoDigests") or [],
-            "Env": one["Config"].get("Env") or [],
-            "Labels": one["Config"].get("Labels") or {},
-            "Cmd": one["Config"].get("Cmd") or [],
-            "Entrypoint": one["Config"].get("Entrypoint") or [],
-            "Volumes": sorted(one["Config"].get("Volumes") or {}),
+            "Env": (one.get("Config") or {}).get("Env") or [],
+            "Labels": (one.get("Config") or {}).get("Labels") or {},
+            "Cmd": (one.get("Config") or {}).get("Cmd") or [],
+            "Entrypoint": (one.get("Config") or {}).get("Entrypoint") or [],
+            "Volumes": sorted((one.get("Config") or {}).get("Volumes") or {}),
         }
         for one in found
     ]

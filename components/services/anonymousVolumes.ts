@@ -1,4 +1,4 @@
-import type { remote } from "@pulumi/command";
+import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as fs from "node:fs";
 import * as path from "node:path";

@@ -4,6 +4,7 @@ import type { Pulumi } from "./pulumiCli";
 import { replaceState } from "./replaceState";
 import { INSTANCE, type StateResource, exportState, providerOf, sshHostOf, sshWords, withoutResources } from "./state";
 
+const STACK = "pulumi:pulumi:Stack";
 const EMBEDDED = /berth:index:LocalHost\$docker:index\/container:Container::.*-machine$/;
 /** Seconds in which a living host answers; long enough for one behind a jump host. */
 const PROBE_SECONDS = 10;
@@ -27,13 +28,17 @@ export async function dropDeadHosts(
     }
     if (silent.length === 0) return { resources: before, stopped: [] };
     say(`no sign of ${silent.map(nameOf).join(", ")}: asking what became of it`);
-    const asked = before.filter((r) => r.custom && silent.some((host) => host.provider === r.provider));
+    const isAsked = (r: StateResource) =>
+        silent.some((host) => host.urn === r.urn || (r.custom && host.provider === r.provider && r.provider));
+    const asked = before.filter(isAsked);
     await pulumi.output([
         ...["refresh", "--yes", "--skip-preview", "--stack", stack],
         ...asked.flatMap(({ urn }) => ["--target", urn]),
     ]);
     const state = await exportState(pulumi, stack);
     const after = state.deployment?.resources ?? [];
+    // A state without its root says nothing of what is gone.
+    if (!after.some(({ type }) => type === STACK)) return { resources: before, stopped: [] };
     const gone = asked.filter(({ urn }) => !after.some((resource) => resource.urn === urn));
     for (const host of gone.filter(isHost)) say(`${nameOf(host)} is gone: what was on it leaves the state`);
     const children = childrenOf(gone, before);
@@ -67,7 +72,7 @@ function answers(host: StateResource, resources: StateResource[]): Promise<boole
 /** Whether the local engine has the machine, running or not. An engine that does not answer has lost nothing. */
 async function isOnEngine({ id = "", provider }: StateResource, resources: StateResource[]): Promise<boolean> {
     const host = providerOf(provider, resources)?.inputs?.host;
-    if (typeof host !== "string") return true;
+    if (typeof host !== "string" || id === "") return true;
     const { exitCode, all } = await execute("docker", ["--host", host, "container", "inspect", id]);
     return exitCode === 0 || !/no such container/i.test(all);
 }

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { homeFolder } from "../../components/environment";
+import { jsonOf, recordOf, recordsOf, textOf } from "../../components/readings";
 import type { Pulumi } from "./pulumiCli";
 
 /** Commands of Pulumi that reach the hosts, some without running the program. */
@@ -28,9 +29,13 @@ interface Identity {
 }
 
 /** Of a stack's outputs: one host's, or several hosts'. */
-function identitiesOf(json: string): Identity[] {
-    const outputs = JSON.parse(json) as { identity?: Identity; hosts?: { identity?: Identity }[] };
-    return [outputs, ...(outputs.hosts ?? [])].flatMap(({ identity }) => (identity ? [identity] : []));
+export function identitiesOf(json: string): Identity[] {
+    const outputs = recordOf(jsonOf(json));
+    return [outputs, ...recordsOf(outputs.hosts)].flatMap(({ identity }) => {
+        const { file, privateKey } = recordOf(identity);
+        const [name, text] = [textOf(file), textOf(privateKey)];
+        return name === undefined || text === undefined ? [] : [{ file: name, privateKey: text }];
+    });
 }
 
 /** `${HOME}/…`, as OpenSSH writes it, for this computer. */

@@ -1,6 +1,7 @@
 import { hostFolder } from "../../components/services/files/hostFolder";
 import type { ReleaseText } from "../../components/services/releases/releaseLedger";
 import { asRoot } from "../../components/host/asRoot";
+import { jsonOf, numberOf, recordOf, textOf } from "../../components/readings";
 import { execute } from "./commands";
 import { type NamedHost, openStack } from "./hosts";
 import { stackPrefix } from "./labels";
@@ -40,13 +41,15 @@ async function readLedger(host: NamedHost, file: string): Promise<Release[]> {
     throw new UserError(`the host does not answer: ${all.split("\n").at(-1) ?? ""}`);
 }
 
-/** A line that was torn by a power cut is left out. */
+/** A line that was torn by a power cut, or is none of ours, is left out. */
 export function parseLedger(text: string): Release[] {
     return text.split("\n").flatMap((line) => {
-        try {
-            return [JSON.parse(line) as Release];
-        } catch {
-            return [];
-        }
+        const release = recordOf(jsonOf(line));
+        const isWhole =
+            TEXTS.every((key) => textOf(release[key]) !== undefined) && numberOf(release.release) !== undefined;
+        return isWhole ? [release as unknown as Release] : [];
     });
 }
+
+/** What each line has besides its number, and what is shown and gone back to. */
+const TEXTS = ["service", "time", "of", "restore", "image"];

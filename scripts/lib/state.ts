@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { flagOf, jsonOf, recordOf, recordsOf, textOf, textsOf } from "../../components/readings";
 import { UserError } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 
@@ -29,6 +30,66 @@ export interface StackExport {
     };
 }
 
+/**
+ * Reads a state as `pulumi stack export` prints it, parsed. Whatever Pulumi takes is taken: null is as good as absent at any place.
+ * What its inputs and outputs hold is for their readers.
+ *
+ * @throws UserError where it is no state: taken for an empty one, it could be written back
+ */
+export function readState(state: unknown): StackExport {
+    const { deployment } = recordOf(state);
+    const { resources, pending_operations } = recordOf(deployment);
+    const isNone = (value: unknown) => value === undefined || value === null;
+    const isState =
+        isObject(state) &&
+        (isNone(deployment) || isObject(deployment)) &&
+        [resources, pending_operations].every((list) => isNone(list) || Array.isArray(list));
+    if (!isState) throw new UserError("the state of the stack cannot be read: see ./scripts/pulumi stack export");
+    if (isNone(deployment)) return { ...recordOf(state), deployment: undefined };
+    return {
+        ...recordOf(state),
+        deployment: {
+            ...recordOf(deployment),
+            ...(Array.isArray(resources) && { resources: recordsOf(resources).map(readResource) }),
+            ...(Array.isArray(pending_operations) && {
+                pending_operations: recordsOf(pending_operations).map((operation) => ({
+                    ...operation,
+                    resource: readResource(recordOf(operation.resource)),
+                    type: textOf(operation.type) ?? "",
+                })),
+            }),
+        },
+    };
+}
+
+const isObject = (value: unknown) => recordOf(value) === value;
+
+function readResource(raw: Readonly<Record<string, unknown>>): StateResource {
+    const { dependencies, propertyDependencies } = raw;
+    return omitUndefined({
+        ...raw,
+        urn: textOf(raw.urn) ?? "",
+        type: textOf(raw.type) ?? "",
+        id: textOf(raw.id),
+        custom: flagOf(raw.custom),
+        parent: textOf(raw.parent),
+        provider: textOf(raw.provider),
+        inputs: isObject(raw.inputs) ? recordOf(raw.inputs) : undefined,
+        outputs: isObject(raw.outputs) ? recordOf(raw.outputs) : undefined,
+        dependencies: Array.isArray(dependencies) ? textsOf(dependencies) : undefined,
+        propertyDependencies: isObject(propertyDependencies)
+            ? Object.fromEntries(
+                  Object.entries(recordOf(propertyDependencies)).map(([key, urns]) => [key, textsOf(urns)]),
+              )
+            : undefined,
+        deletedWith: textOf(raw.deletedWith),
+        retainOnDelete: flagOf(raw.retainOnDelete),
+    });
+}
+
+const omitUndefined = <T extends object>(value: T): T =>
+    Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
+
 /** A state cannot be read while another run writes it: that is over in a moment. */
 const BEING_WRITTEN = /EOF|unexpected end of JSON|code=NotFound.*\.tmp/;
 const READ_ATTEMPTS = 5;
@@ -47,7 +108,7 @@ export async function findState(
     const args = ["stack", "export", "--stack", stack, ...(secrets ? ["--show-secrets"] : [])];
     for (let attempt = 1; ; attempt++) {
         try {
-            return JSON.parse(await pulumi.output(args)) as StackExport;
+            return readState(jsonOf(await pulumi.output(args)));
         } catch (error) {
             if (/no stack named/.test(String(error))) return undefined;
             if (attempt === READ_ATTEMPTS || !BEING_WRITTEN.test(String(error))) throw error;
@@ -75,8 +136,7 @@ export function revealed(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(revealed);
     if (value === null || typeof value !== "object") return value;
     if (SECRET in value) {
-        const { plaintext } = value as { plaintext?: string };
-        return plaintext === undefined ? undefined : (JSON.parse(plaintext) as unknown);
+        return jsonOf(recordOf(value).plaintext);
     }
     return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, revealed(below)]));
 }
@@ -104,8 +164,10 @@ export function withoutResources(resources: StateResource[], gone: Set<string>):
 }
 
 /** @param reference `URN::ID`, as resources name their provider */
-export const providerOf = (reference: string | undefined, resources: StateResource[]) =>
-    resources.find(({ urn }) => urn === reference?.replace(/::[^:]*$/, ""));
+export function providerOf(reference: string | undefined, resources: StateResource[]): StateResource | undefined {
+    const provider = reference?.replace(/::[^:]*$/, "");
+    return provider === undefined ? undefined : resources.find(({ urn }) => urn === provider);
+}
 
 /** How the OpenSSH client reaches a host: what a docker provider is told. */
 export interface SshHost {
@@ -117,15 +179,19 @@ export interface SshHost {
     options: string[];
 }
 
-/** @returns undefined where it is no provider, or its engine is one of this computer */
+/**
+ * @returns undefined where it is no provider, its engine is one of this computer, or its options cannot be read: without
+ *     them any host key would do
+ */
 export function sshHostOf(provider: StateResource | undefined): SshHost | undefined {
     const inputs = provider?.inputs;
     const match = /^ssh:\/\/(.+)@(.+):(\d+)$/.exec(String(inputs?.host));
     if (!match) return undefined;
     const [, user = "", address = "", port = ""] = match;
     // The provider keeps lists as JSON texts in its inputs.
-    const words = typeof inputs?.sshOpts === "string" ? (JSON.parse(inputs.sshOpts) as string[]) : [];
-    return { user, address, port: Number(port), options: words.filter((word) => word !== "-o") };
+    const words = textsOf(jsonOf(inputs?.sshOpts) ?? inputs?.sshOpts);
+    const options = words.filter((word) => word !== "-o");
+    return options.length === 0 ? undefined : { user, address, port: Number(port), options };
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { homeFolder, variable } from "../../components/environment";
+import { jsonOf, recordsOf } from "../../components/readings";
 import { answers, run } from "./commands";
 import { findGo } from "./go";
 import { withLock } from "./lock";
@@ -65,7 +66,7 @@ export function isSuitable(version: string): boolean {
 }
 
 async function hasPlugins(cli: string): Promise<boolean> {
-    const installed = JSON.parse(await run(cli, ["plugin", "ls", "--json"])) as { name: string; version?: string }[];
+    const installed = recordsOf(jsonOf(await run(cli, ["plugin", "ls", "--json"])));
     return PLUGINS.every((p) => installed.some((i) => i.name === p.name && i.version === p.version));
 }
 

@@ -1,3 +1,4 @@
+import { jsonOf } from "../../components/readings";
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
@@ -5,8 +6,8 @@ import { sayHostTroubles } from "./hostTroubles";
 import { ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
-import { type HostOutputs, describeOutcome } from "./outcome";
 import { refuseMoved } from "./movedServers";
+import { describeOutcome } from "./outcome";
 import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
@@ -68,7 +69,7 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
         await sayWhoIsLetIn(pulumi, stack);
     } else {
         const outputs = await pulumi.output(["stack", "output", "--json", "--stack", stack]);
-        process.stdout.write(describeOutcome(JSON.parse(outputs) as HostOutputs, stack));
+        process.stdout.write(describeOutcome(jsonOf(outputs), stack));
     }
     return code;
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { printableCommand } from "../../components/remote/printableCommand";
 import { containerFindings, differences } from "../../scripts/lib/drift/containers";
-import { type AskedContainer, type Expected, expectedOn } from "../../scripts/lib/drift/expected";
+import type { AskedContainer } from "../../scripts/lib/drift/asked";
+import { type Expected, expectedOn } from "../../scripts/lib/drift/expected";
 import { movedTags } from "../../scripts/lib/drift/images";
 import { careFindings, engineFindings, plainVersion } from "../../scripts/lib/drift/machine";
 import type { InspectedContainer, Survey } from "../../scripts/lib/drift/survey";
@@ -49,7 +50,7 @@ function made(change: (container: InspectedContainer) => void = () => undefined)
             Env: ["PATH=/bin", "LANG=ko", "SECRET=a=b"],
             Labels: { maintainer: "x", "berth.stack": "s" },
             Cmd: ["serve"],
-            Entrypoint: null,
+            Entrypoint: [],
         },
         HostConfig: {
             RestartPolicy: { Name: "always" },
@@ -102,7 +103,7 @@ test.each<[string, (c: InspectedContainer) => void]>([
     ["mem_limit", (c) => (c.HostConfig.Memory = 0)],
     ["privileged", (c) => (c.HostConfig.Privileged = true)],
     ["read_only", (c) => (c.HostConfig.ReadonlyRootfs = true)],
-    ["ports", (c) => (c.HostConfig.PortBindings = null)],
+    ["ports", (c) => (c.HostConfig.PortBindings = {})],
     ["volumes (/data)", (c) => (c.Mounts[0]!.Name = "other")],
     ["volumes (/etc/app)", (c) => (c.Mounts[1]!.RW = true)],
     ["volumes (/data)", (c) => c.Mounts.shift()],

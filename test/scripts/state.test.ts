@@ -51,9 +51,9 @@ test("the way to a host is read from its docker provider", () => {
     const v6 = sshHostOf({
         urn: "p",
         type: "pulumi:providers:docker",
-        inputs: { host: "ssh://root@[2001:db8::7]:2222" },
+        inputs: { host: "ssh://root@[2001:db8::7]:2222", sshOpts: '["-o","IdentitiesOnly=yes"]' },
     });
-    expect(sshWords(v6!)).toEqual(["ssh", "-p", "2222", "root@2001:db8::7"]);
+    expect(sshWords(v6!).slice(3)).toEqual(["-p", "2222", "root@2001:db8::7"]);
     expect(sshHostOf({ urn: "p", type: "", inputs: { host: "unix:///run/docker.sock" } })).toBeUndefined();
     expect(sshHostOf(undefined)).toBeUndefined();
 });

@@ -9,6 +9,8 @@ let all: Registered[] = [];
 
 /** What invokes answer, by token; an Error is thrown. Default: their arguments */
 export const answers: Record<string, Record<string, unknown> | Error> = {};
+/** Types of which an update leaves all out, as by `--target`: their outputs are what was asked for, and no more. */
+export const untargeted = new Set<string>();
 /** All invokes since the file began. */
 export const calls: pulumi.runtime.MockCallArgs[] = [];
 
@@ -36,7 +38,7 @@ void pulumi.runtime.setMocks(
         newResource: (args) => {
             if (args.type === "command:remote:Command") refuseUnprintable(args);
             all.push(args);
-            const state = { ...(args.inputs as object), ...OUTPUTS[args.type]?.(args.name) };
+            const state = { ...(args.inputs as object), ...(untargeted.has(args.type) ? {} : OUTPUTS[args.type]?.(args.name)) };
             return { id: `${args.name}-id`, state };
         },
         call: (args) => {

@@ -1,4 +1,5 @@
-import type { AskedContainer, Expected } from "./expected";
+import type { AskedContainer } from "./asked";
+import type { Expected } from "./expected";
 import type { Finding } from "./finding";
 import type { InspectedContainer, InspectedImage, Survey } from "./survey";
 
@@ -17,8 +18,10 @@ export function containerFindings(expected: Expected, survey: Survey, { stack, l
         findings.push({ level: "drift", kind: "container", name, found, remedy });
     const known = new Set<string>();
     for (const { id, asked } of expected.containers) {
-        const byId = survey.containers.find((one) => one.Id === id);
-        const actual = byId ?? survey.containers.find((one) => nameOf(one) === asked.name);
+        const byName = survey.containers.find((one) => nameOf(one) === asked.name);
+        // Where the state does not say which container it is, it is the one of that name.
+        const byId = id === "" ? byName : survey.containers.find((one) => one.Id === id);
+        const actual = byId ?? byName;
         if (!actual) {
             say(asked.name, "is missing", repair);
             continue;
@@ -65,6 +68,7 @@ function stateOf(asked: AskedContainer, { State }: InspectedContainer) {
  * are secrets among them.
  */
 export function differences(asked: AskedContainer, actual: InspectedContainer, images: InspectedImage[]): string[] {
+    if (asked.image === undefined) return []; // the state does not say what was asked for
     const image = images.find(({ Id }) => Id === actual.Image);
     const { Config, HostConfig } = actual;
     const found: string[] = [];

@@ -1,32 +1,8 @@
+import { jsonOf, textMapOf, textOf } from "../../../components/readings";
 import { commandWithin } from "../../../components/remote/printableCommand";
 import type { NamedHost } from "../hosts";
 import { type StateResource, providerOf, revealed } from "../state";
-
-/** A container as the docker provider was asked for it. */
-export interface AskedContainer {
-    name: string;
-    image: string;
-    envs?: string[];
-    labels?: { label: string; value: string }[];
-    command?: string[];
-    entrypoints?: string[];
-    restart?: string;
-    mustRun?: boolean;
-    memory?: number;
-    privileged?: boolean;
-    readOnly?: boolean;
-    ports?: { internal: number; external?: number; protocol?: string }[];
-    volumes?: {
-        containerPath?: string;
-        hostPath?: string;
-        volumeName?: string;
-        fromContainer?: string;
-        readOnly?: boolean;
-    }[];
-    mounts?: { target: string; source?: string; type: string; readOnly?: boolean }[];
-    tmpfs?: Record<string, string>;
-    networksAdvanced?: { name: string }[];
-}
+import { type AskedContainer, askedContainer } from "./asked";
 
 /** What one host of a stack shall have, as its state says. */
 export interface Expected {
@@ -46,40 +22,46 @@ export interface Expected {
     dedicated: boolean;
 }
 
+const VOLUME = "docker:index/volume:Volume";
+
 /** @param prefix `PROJECT-STACK` */
 export function expectedOn(host: NamedHost, resources: StateResource[], prefix: string): Expected {
     const scope = host.name === "host" ? "" : `${host.name}/`;
     const nameOf = ({ urn }: StateResource) => urn.split("::").at(-1) ?? "";
     const named = (name: string) => resources.find((resource) => nameOf(resource) === `${scope}${name}`);
     const provider = named("engine-engine");
-    const onHost = (type: string) =>
-        resources.filter((r) => r.type === type && providerOf(r.provider, resources)?.urn === provider?.urn);
+    const isOnHost = (one: StateResource) =>
+        provider !== undefined && providerOf(one.provider, resources)?.urn === provider.urn;
+    const onHost = (type: string) => resources.filter((one) => one.type === type && isOnHost(one));
+    /** A volume's id is its name. */
+    const ownName = (one: StateResource) =>
+        textOf(one.inputs?.name) ??
+        textOf(one.outputs?.name) ??
+        (one.type === VOLUME ? one.id : undefined) ??
+        nameOf(one);
     const install = named("engine-install");
-    const create = commandWithin(String(install?.inputs?.create));
+    const create = commandWithin(textOf(install?.inputs?.create) ?? "");
     const options = (name: string) =>
         [...create.matchAll(new RegExp(`--${name} (\\S+)`, "g"))].map(([, value = ""]) => value);
     const [version] = options("version");
     return {
-        containers: onHost("docker:index/container:Container").map(({ id = "", inputs }) => ({
-            id,
-            asked: revealed(inputs) as AskedContainer,
+        containers: onHost("docker:index/container:Container").map((one) => ({
+            id: one.id ?? "",
+            asked: askedContainer(revealed(one.inputs), ownName(one)),
         })),
-        networks: onHost("docker:index/network:Network").map(({ id = "", inputs }) => ({
-            id,
-            name: String(inputs?.name),
-        })),
-        volumes: onHost("docker:index/volume:Volume").map(({ inputs }) => String(inputs?.name)),
-        versions: JSON.parse((install?.outputs?.stdout as string | undefined) ?? "{}") as Record<string, string>,
+        networks: onHost("docker:index/network:Network").map((one) => ({ id: one.id ?? "", name: ownName(one) })),
+        volumes: onHost(VOLUME).map(ownName),
+        versions: textMapOf(jsonOf(install?.outputs?.stdout)),
         users: options("user"),
         ...(version !== undefined && { version }),
         units: [
             ...(named("start-order") ? [`berth-start-order-${prefix}.service`] : []),
             ...(named("sites-certificates") ? [`berth-certificates-${prefix}.timer`] : []),
         ],
-        images: onHost("docker:index/remoteImage:RemoteImage").map(({ inputs, outputs }) => ({
-            reference: String(inputs?.name),
-            id: String(outputs?.imageId),
-        })),
+        images: onHost("docker:index/remoteImage:RemoteImage").flatMap(({ inputs, outputs }) => {
+            const [reference, id] = [textOf(inputs?.name), textOf(outputs?.imageId)];
+            return reference === undefined || id === undefined ? [] : [{ reference, id }];
+        }),
         dedicated: named("engine-clear") !== undefined,
     };
 }

@@ -46,7 +46,7 @@ export function engineFindings(expected: Expected, survey: Survey, stack: string
     for (const { id, name } of expected.networks) {
         const is = survey.networks.find((network) => network.Name === name);
         if (!is) findings.push(drift("network", name, "is missing"));
-        else if (is.Id !== id) findings.push(drift("network", name, "was made anew by somebody"));
+        else if (id !== "" && is.Id !== id) findings.push(drift("network", name, "was made anew by somebody"));
     }
     for (const name of expected.volumes.filter((volume) => !survey.volumes.includes(volume))) {
         findings.push(drift("volume", name, "is missing, with its data"));
@@ -70,7 +70,11 @@ export function careFindings(survey: Survey, stack: string, now = Date.now()): F
             findings.push(notice("disk", path, `has ${percent(inodesFree)} of its inodes free`, prune));
     }
     for (const { file, pem } of survey.certificates) {
-        const until = Date.parse(new X509Certificate(pem).validTo);
+        const until = endOf(pem);
+        if (until === undefined) {
+            findings.push(notice("certificate", file, "cannot be read", "docs/sites.md: a new one"));
+            continue;
+        }
         const days = Math.floor((until - now) / 1000 / DAY);
         if (days >= CERTIFICATE_DAYS) continue;
         const found = days < 0 ? `ended ${-days} days ago` : `ends in ${days} days`;
@@ -98,6 +102,15 @@ export function careFindings(survey: Survey, stack: string, now = Date.now()): F
         findings.push(notice("updates", "apt's lists", found, `${ssh} sudo apt-get update`));
     }
     return findings;
+}
+
+/** When a certificate ends, in milliseconds; undefined where the text is none. */
+function endOf(pem: string): number | undefined {
+    try {
+        return Date.parse(new X509Certificate(pem).validTo);
+    } catch {
+        return undefined; // OpenSSL's reason says nothing to a person
+    }
 }
 
 const firstLine = (text: string) => text.split("\n")[0] ?? "";

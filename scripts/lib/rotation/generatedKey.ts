@@ -12,7 +12,8 @@ export function generatedKey(state: StackExport, publicKey: string): string | un
     const key = resources.find(
         ({ type, outputs }) => type === "berth:index:SshKey" && outputs?.publicKey === publicKey,
     );
-    const command = resources.find(({ type, parent }) => type === "command:local:Command" && parent === key?.urn);
+    if (!key || publicKey === "") return undefined;
+    const command = resources.find(({ type, parent }) => type === "command:local:Command" && parent === key.urn);
     const privateKey = revealed(command?.outputs?.stdout);
     return typeof privateKey === "string" ? privateKey.trimEnd() : undefined;
 }
