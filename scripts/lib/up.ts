@@ -1,5 +1,6 @@
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
+import { refuseWrongHosts } from "./wrongHosts";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
@@ -44,6 +45,7 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
+        await refuseWrongHosts(StackFile.open(stack), hostsIn(resources));
         const { stopped } = await dropDeadHosts(pulumi, stack, resources);
         refuseStopped(stopped, stack);
         if (repair) {
@@ -52,6 +54,7 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
             args.push("--refresh");
         }
     } else {
+        await refuseWrongHosts(StackFile.open(stack), []);
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
     const code = await pulumi.show([...UP, "--stack", stack, ...args]);
