@@ -10,7 +10,8 @@ import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
-import { type StackExport, type StateResource, exportState, findState } from "./state";
+import { type StateResource, exportState, findState } from "./state";
+import { placeOf, refuseOutsideLab } from "./standIn";
 import { StackFile, alone, claimPort, isOpen, splitStack } from "./stack";
 
 /** Where the search for a port that leads to the machine's sshd begins. */
@@ -41,7 +42,8 @@ main(async () => {
 async function up(stack: string, args: string[], { lab, repair }: { lab: boolean; repair: boolean }): Promise<number> {
     const pulumi = await Pulumi.find();
     const state = await findState(pulumi, stack);
-    await prepareHost(stack, lab, isOnAws(state));
+    await prepareHost(stack, lab, placeOf(state) === "aws");
+    refuseOutsideLab(pulumi.toolchain, new StackFile(stack), state);
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
@@ -126,10 +128,6 @@ async function repairEngines(pulumi: Pulumi, stack: string, resources: StateReso
     if (installs.length === 0) return 0;
     const targets = installs.flatMap(({ urn }) => ["--target-replace", urn]);
     return pulumi.show([...UP, "--stack", stack, ...targets]);
-}
-
-function isOnAws(state: StackExport | undefined): boolean {
-    return state?.deployment?.resources?.some(({ type }) => type.startsWith("aws:")) ?? false;
 }
 
 function refuseStopped(instances: string[], stack: string): void {
