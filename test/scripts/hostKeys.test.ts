@@ -2,14 +2,11 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { Server, utils } from "ssh2";
 import { sshOptions } from "../../components/host/sshOptions";
 import { otherKey, refuseOtherKeys } from "../../scripts/lib/hostKeys";
 import type { NamedHost } from "../../scripts/lib/hosts";
+import { closeAll, newKey, plain, portOf, serve, toClose } from "./fakes/sshServer";
 
-const newKey = (kind: "ed25519" | "ecdsa" = "ed25519") =>
-    kind === "ed25519" ? utils.generateKeyPairSync("ed25519") : utils.generateKeyPairSync("ecdsa", { bits: 256 });
-const plain = ({ public: key }: { public: string }) => key.split(" ").slice(0, 2).join(" ");
 const [own, another, jumps] = [newKey(), newKey(), newKey()];
 const login = newKey();
 
@@ -22,40 +19,8 @@ beforeAll(() => {
 });
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-const open: { close: () => void }[] = [];
-afterEach(() => open.splice(0).forEach((server) => server.close()));
-const portOf = (server: { address: () => unknown }) => (server.address() as net.AddressInfo).port;
+afterEach(closeAll);
 
-/** An SSH server that lets everybody in, runs nothing, and connects to where it is asked to. */
-async function serve(key: { private: string }) {
-    let dials = 0;
-    let logins = 0;
-    const server = new Server({ hostKeys: [key.private] }, (client) => {
-        dials++;
-        client.on("error", () => undefined);
-        client.on("authentication", (attempt) => attempt.accept());
-        client.on("ready", () => {
-            logins++;
-            client.on("session", (accept) =>
-                accept().on("exec", (yes) => {
-                    const channel = yes();
-                    channel.exit(0);
-                    channel.end();
-                }),
-            );
-            client.on("tcpip", (accept, _, { destPort }) => {
-                const channel = accept();
-                const socket = net.connect(destPort, "127.0.0.1");
-                socket.on("error", () => channel.close());
-                channel.on("error", () => socket.destroy());
-                channel.pipe(socket).pipe(channel);
-            });
-        });
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    open.push(server);
-    return { port: portOf(server), dials: () => dials, logins: () => logins };
-}
 const hostAt = (port: number, hostKey: string, proxy?: { port: number; hostKey: string }): NamedHost => ({
     name: "web1",
     user: "ubuntu",
@@ -98,11 +63,11 @@ it("a server without a key of the pinned kind shows another one", async () => {
 
 it("who does not answer is left alone: refused, silent, and no SSH at all", async () => {
     const closed = await serve(own);
-    open.splice(0).forEach((server) => server.close());
+    closeAll();
     expect(await otherKey(hostAt(closed.port, plain(own)))).toBeUndefined();
     const rude = net.createServer((socket) => socket.end("HTTP/1.1 400\r\n\r\n"));
     await new Promise<void>((resolve) => rude.listen(0, "127.0.0.1", resolve));
-    open.push(rude);
+    toClose(rude);
     expect(await otherKey(hostAt(portOf(rude), plain(own)))).toBeUndefined();
 });
 
