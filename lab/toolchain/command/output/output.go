@@ -76,6 +76,9 @@ func (c *Capture) Close() {
 	}
 }
 
+// OnLongLine has a line that is too long end the command, which may have nothing more to say for hours.
+func (c *Capture) OnLongLine(stop func()) { c.Stdout.stop, c.Stderr.stop = stop, stop }
+
 // Problem is what the official plugin could not take of what was printed; nil where there is nothing of the kind.
 func (c *Capture) Problem() error {
 	for _, stream := range []*Stream{c.Stderr, c.Stdout} {
@@ -108,6 +111,7 @@ type Stream struct {
 	line    bytes.Buffer
 	tooLong bool
 	show    func(line string)
+	stop    func()
 }
 
 // Write fails on a line that is too long, and takes nothing after it.
@@ -120,6 +124,9 @@ func (s *Stream) Write(b []byte) (int, error) {
 		s.line.Write(line)
 		if s.line.Len() >= maxLine {
 			s.tooLong = true
+			if s.stop != nil {
+				s.stop()
+			}
 			return 0, errLongLine
 		}
 		if complete {

@@ -24,6 +24,7 @@ func (s *CommandState) run(ctx context.Context, command *string) error {
 	// Ctrl-C would wait for the command to end.
 	defer context.AfterFunc(ctx, client.Close)()
 	capture := output.NewCapture(ctx, (*string)(s.Logging))
+	capture.OnLongLine(func() { go client.Close() }) // not here: it waits for what is being written
 	err = s.execute(ctx, client, *command, capture)
 	capture.Close()
 	if problem := capture.Problem(); problem != nil {
