@@ -24,6 +24,12 @@ const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/, 
 const loginName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, { error: "not a login name" });
 const publicHostKey = z
     .string()
+    .regex(/^(?!ssh-rsa )/, {
+        error:
+            "an RSA host key cannot be pinned: Pulumi asks for its signatures with SHA-1 alone, which no current sshd " +
+            "makes. Take the server's ed25519 key: /etc/ssh/ssh_host_ed25519_key.pub, or `ssh-keyscan -t ed25519 ADDRESS` " +
+            "and compare; where it has none, `sudo ssh-keygen -A` there makes one",
+    })
     .regex(/^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) [A-Za-z0-9+/]+=*$/, {
         error: `not a public host key; write its type and its base64, such as "ssh-ed25519 AAAA…", without a comment`,
     })

@@ -1,5 +1,6 @@
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { whenLetIn } from "./jumpHost";
 import { printableCommand } from "./printableCommand";
 
 /** `environment` and the previous output are missing: sshd refuses both. */
@@ -18,6 +19,7 @@ export function hostCommand(
     options: pulumi.CustomResourceOptions,
 ): remote.Command {
     const { create, update, delete: remove, ...rest } = args;
+    const letIn = whenLetIn(name, args.connection);
     return new remote.Command(
         name,
         {
@@ -27,8 +29,16 @@ export function hostCommand(
             ...(remove !== undefined && { delete: printable(remove) }),
             addPreviousOutputInEnv: false,
         },
-        options,
+        letIn ? { ...options, hooks: both(letIn, options.hooks) } : options,
     );
+}
+
+function both(first: pulumi.ResourceHookBinding, second: pulumi.ResourceHookBinding = {}): pulumi.ResourceHookBinding {
+    return {
+        ...second,
+        beforeCreate: [...(first.beforeCreate ?? []), ...(second.beforeCreate ?? [])],
+        beforeUpdate: [...(first.beforeUpdate ?? []), ...(second.beforeUpdate ?? [])],
+    };
 }
 
 const printable = (command: pulumi.Input<string>) => pulumi.output(command).apply(printableCommand);

@@ -8,8 +8,8 @@ const LAST_LINES = 20;
 
 export interface CommandOptions {
     cwd?: string;
-    /** On top of this process's environment. */
-    env?: Record<string, string>;
+    /** On top of this process's environment; undefined takes a variable out of it. */
+    env?: Record<string, string | undefined>;
     /** Given on stdin. Default: nothing */
     input?: string;
     /** Default: stdin empty, stdout and stderr collected */

@@ -52,7 +52,7 @@ async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[],
     }
     const reachable = hosts.length > 0 || kind !== "existing" ? hosts : [serverOf(known.file)];
     for (const host of reachable) {
-        const found = await reach(host);
+        const found = await reach(host, kind === "existing");
         checks.push(...say(found));
         if (found.some(({ status }) => status === "fail")) continue;
         if (kind === "existing") checks.push(...say(await server(host, known, stackLabels(stack))));

@@ -14,6 +14,7 @@ import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { INSTANCE, type StateResource, findState } from "./state";
 import { StackFile, alone, splitStack } from "./stack";
+import { refuseOutsideLab } from "./standIn";
 
 const WHERE_SILENT = "where the server does not answer, start it and try again; gone for good? See docs/operations.md";
 const USAGE = `./scripts/down [-s STACK] [--purge] [options of \`pulumi destroy\`]
@@ -44,6 +45,7 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
     let isGone = true;
     const state = await findState(pulumi, stack);
     if (state) {
+        refuseOutsideLab(pulumi.toolchain, file, state);
         const before = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(before));
         const { resources } = await dropDeadHosts(pulumi, stack, before);

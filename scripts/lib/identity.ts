@@ -5,7 +5,7 @@ import { jsonOf, recordOf, recordsOf, textOf } from "../../components/readings";
 import type { Pulumi } from "./pulumiCli";
 
 /** Commands of Pulumi that reach the hosts, some without running the program. */
-const DIALING = new Set(["up", "update", "preview", "pre", "refresh", "destroy", "dn", "down", "watch"]);
+const DIALING = new Set(["up", "update", "preview", "pre", "refresh", "destroy", "dn", "down", "watch", "import"]);
 
 /** Whether a command of Pulumi needs the client's key on this computer. */
 export const needsIdentity = (args: string[]) => DIALING.has(args.find((a) => !a.startsWith("-")) ?? "");

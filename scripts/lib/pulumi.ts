@@ -1,12 +1,15 @@
+import * as fs from "node:fs";
 import { stateFolder } from "./backend";
 import { ensureKeys, hostsIn } from "./hosts";
 import { needsIdentity } from "./identity";
 import { refuseMoved } from "./movedServers";
 import { main } from "./progress";
 import { Pulumi } from "./pulumiCli";
+import { stackFile } from "./paths";
 import { type PulumiCommand, readPulumiCommand } from "./pulumiCommands";
 import { pulumiLocks, refuseLocked } from "./pulumiLocks";
-import { alone, splitStack } from "./stack";
+import { StackFile, alone, splitStack } from "./stack";
+import { refuseOutsideLab } from "./standIn";
 import { findState } from "./state";
 
 main(async () => {
@@ -18,7 +21,10 @@ main(async () => {
     if (!named && command.takesStack) args.push("--stack", stack);
     const work = async () => {
         if (needsIdentity(rest)) {
-            const resources = (await findState(pulumi, stack))?.deployment?.resources ?? [];
+            const state = await findState(pulumi, stack);
+            const resources = state?.deployment?.resources ?? [];
+            const file = fs.existsSync(stackFile(stack)) ? new StackFile(stack) : undefined;
+            refuseOutsideLab(pulumi.toolchain, file, state);
             await refuseMoved(stack, resources);
             await ensureKeys(pulumi, stack, hostsIn(resources));
         }

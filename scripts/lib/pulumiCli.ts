@@ -7,17 +7,23 @@ import { credentialHelpers, root } from "./paths";
 import { withQualifiedNames } from "./stackName";
 import { type Toolchain, resolveToolchain } from "./toolchain";
 
+/**
+ * Every connection brings its own key. An agent's socket that leads nowhere would break them all: the command plugin
+ * looks for it though it has a key.
+ */
+const NO_AGENT = { SSH_AUTH_SOCK: undefined };
+
 /** The project's own Pulumi: a CLI, its plugins and a backend. */
 export class Pulumi {
     private constructor(
         readonly toolchain: Toolchain,
-        private readonly env: Record<string, string>,
+        private readonly env: Record<string, string | undefined>,
     ) {}
 
     static async find(): Promise<Pulumi> {
         const toolchain = await resolveToolchain();
         const folders = [credentialHelpers, toolchain.env.PATH ?? variable("PATH") ?? ""].join(path.delimiter);
-        return new Pulumi(toolchain, { ...toolchain.env, ...backendEnv(), PATH: folders });
+        return new Pulumi(toolchain, { ...toolchain.env, ...backendEnv(), ...NO_AGENT, PATH: folders });
     }
 
     /** Runs a command and gives its stdout; throws a UserError with the end of its output when it fails. */

@@ -1,5 +1,5 @@
 import { homeFolder } from "../../components/environment";
-import { sshOptions } from "../../components/host/sshOptions";
+import { type SshTarget, sshOptions } from "../../components/host/sshOptions";
 import type { NamedHost } from "./hosts";
 import { UserError } from "./progress";
 import type { StackFile } from "./stack";
@@ -11,11 +11,9 @@ import type { StackFile } from "./stack";
  */
 export function serverOf(file: StackFile): NamedHost {
     const get = (key: string) => file.get("berth:host", key);
-    const [address, hostKey, key] = [get("address"), get("hostKey"), get("privateKeyFile")];
-    if (typeof address !== "string" || typeof hostKey !== "string" || typeof key !== "string" || get("proxy")) {
-        throw new UserError(
-            "a server is looked at by its address, hostKey and privateKeyFile; behind a jump host only while the stack is up",
-        );
+    const [address, hostKey, key, proxy] = [get("address"), get("hostKey"), get("privateKeyFile"), get("proxy")];
+    if (typeof address !== "string" || typeof hostKey !== "string" || typeof key !== "string") {
+        throw new UserError("a server is looked at by its address, hostKey and privateKeyFile");
     }
     const user = get("user");
     return {
@@ -23,6 +21,28 @@ export function serverOf(file: StackFile): NamedHost {
         user: typeof user === "string" ? user : "root",
         address,
         port: Number(get("port") ?? 22),
-        options: sshOptions({ identityFile: key.replace(/^~(?=\/)/, homeFolder()), hostKey }),
+        options: sshOptions({
+            identityFile: expanded(key),
+            hostKey,
+            ...(isMap(proxy) && { proxy: jumpOf(proxy, key) }),
+        }),
+    };
+}
+
+const expanded = (file: string) => file.replace(/^~(?=\/)/, homeFolder());
+const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+/** @param key the file of the host behind it, which is the default of its own */
+function jumpOf(proxy: Record<string, unknown>, key: string): NonNullable<SshTarget["proxy"]> {
+    const { host, port = 22, user, hostKey, privateKeyFile = key } = proxy;
+    if (![host, user, hostKey, privateKeyFile].every((value) => typeof value === "string")) {
+        throw new UserError("a jump host is looked at by its host, user and hostKey: berth:host.proxy");
+    }
+    return {
+        host: String(host),
+        port: Number(port),
+        user: String(user),
+        hostKey: String(hostKey),
+        identityFile: expanded(String(privateKeyFile)),
     };
 }

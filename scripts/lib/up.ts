@@ -1,6 +1,7 @@
 import { jsonOf } from "../../components/readings";
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
+import { refuseWrongHosts } from "./wrongHosts";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { sayHostTroubles } from "./hostTroubles";
 import { ensureKeys, hostsIn } from "./hosts";
@@ -14,7 +15,8 @@ import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { brokenRotations } from "./rotation/rotationNote";
 import { refuseUnknownKey } from "./refusedKey";
-import { type StackExport, type StateResource, exportState, findState } from "./state";
+import { type StateResource, exportState, findState } from "./state";
+import { placeOf, refuseOutsideLab } from "./standIn";
 import { StackFile, alone, claimPort, isOpen, splitStack } from "./stack";
 
 /** Where the search for a port that leads to the machine's sshd begins. */
@@ -46,11 +48,13 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
     const pulumi = await Pulumi.find();
     const state = await findState(pulumi, stack);
     await refuseMoved(stack, state?.deployment?.resources ?? [], { makesFile: true });
-    await prepareHost(stack, lab, isOnAws(state));
-    await refuseUnknownKey(new StackFile(stack));
+    await prepareHost(stack, lab, placeOf(state) === "aws");
+    refuseOutsideLab(pulumi.toolchain, new StackFile(stack), state);
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
+        await refuseWrongHosts(StackFile.open(stack), hostsIn(resources));
+        await refuseUnknownKey(new StackFile(stack));
         for (const what of brokenRotations(stack, hostsIn(resources)))
             say(`a rotation was broken off, and the old key may still count: ./scripts/rotate -s ${stack} ${what}`);
         const { stopped } = await dropDeadHosts(pulumi, stack, resources);
@@ -61,6 +65,7 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
             args.push("--refresh");
         }
     } else {
+        await refuseWrongHosts(StackFile.open(stack), []);
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
     const code = await pulumi.show([...UP, "--stack", stack, ...args]);
@@ -134,10 +139,6 @@ async function repairEngines(pulumi: Pulumi, stack: string, resources: StateReso
     if (installs.length === 0) return 0;
     const targets = installs.flatMap(({ urn }) => ["--target-replace", urn]);
     return pulumi.show([...UP, "--stack", stack, ...targets]);
-}
-
-function isOnAws(state: StackExport | undefined): boolean {
-    return state?.deployment?.resources?.some(({ type }) => type.startsWith("aws:")) ?? false;
 }
 
 function refuseStopped(instances: string[], stack: string): void {

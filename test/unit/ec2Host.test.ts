@@ -5,7 +5,7 @@ import { ruleDescription } from "../../components/host/ec2Network";
 import { exposureOf } from "../../components/host/exposure";
 import { type Ec2HostConfig, hostSchema } from "../../components/host/hostSchema";
 import { privateKey, publicKey } from "./keys";
-import { inputsOf, isSecret, names, registered, reset, settle, unwrap } from "./mocks";
+import { inputsOf, isSecret, names, registered, reset, settle, unwrap, takeHooks } from "./mocks";
 
 const subnet = { id: "subnet-1", vpcId: "vpc-1", availabilityZone: "eu-central-1a", ipv6: false };
 const published = [80, 8080].map((port) => ({ port, service: "web", place: `ports[${port}]` }));
@@ -186,6 +186,7 @@ test("without an elastic IP the instance's own address counts; behind a jump hos
         privateKey: pulumi.secret(privateKey),
         identityFile: pulumi.output("/k"),
     };
+    takeHooks();
     const hidden = await build({ elasticIp: false }, { proxy });
     expect(await valueOf(hidden.address)).toBe("10.0.0.8");
     const connection = unwrap(inputsOf("engine-install").connection) as { proxy: { host: string; hostKey: string } };

@@ -6,7 +6,7 @@ import { hostSchema } from "../../components/host/hostSchema";
 import { ServiceGroup } from "../../components/services";
 import { privateKey, publicKey } from "./keys";
 import { project } from "./services";
-import { inputsOf, isSecret, names, registered, reset, settle, unwrap } from "./mocks";
+import { inputsOf, isSecret, names, registered, reset, settle, takeHooks, unwrap } from "./mocks";
 
 const labels = { "berth.project": "berth", "berth.stack": "test" };
 const web = {
@@ -63,6 +63,7 @@ test("the server is looked at by its own login", async () => {
 });
 
 test("another server or login is looked at anew; another key or way to it is not", async () => {
+    takeHooks();
     const nameWith = async (args: Partial<ExistingHostArgs>) => (await build(args)) && surveyName();
     const name = await nameWith({});
     expect(await nameWith({ proxy })).toBe(name);
@@ -131,6 +132,7 @@ test("a key that has no file is put where OpenSSH finds it", async () => {
 });
 
 test("behind a jump host commands and the docker provider go through it", async () => {
+    takeHooks();
     await build({ proxy });
     expect(connectionOf(surveyName()).proxy).toMatchObject({ host: "jump.example.com", hostKey: publicKey });
     expect(JSON.stringify(unwrap(inputsOf("engine-engine").sshOpts))).toContain("ProxyCommand=ssh");

@@ -1,7 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { commandWithin, hostCommand, printableCommand } from "../../components/remote";
-import { inputsOf, registered, reset, settle } from "./mocks";
+import { whenLetIn } from "../../components/remote/jumpHost";
+import { inputsOf, registered, reset, settle, takeHooks } from "./mocks";
 
 const components = path.resolve(__dirname, "../../components");
 
@@ -28,6 +29,14 @@ it("create, update and delete are made printable, and what is not there stays so
     const { connection, ...rest } = inputsOf("one");
     expect(connection).toBeDefined();
     expect(rest).toEqual({ delete: "e", stdin: "s", triggers: [1], addPreviousOutputInEnv: false });
+});
+
+it("only a command behind a jump host waits until it is let in", () => {
+    takeHooks();
+    expect(whenLetIn("a", { host: "h" })).toBeUndefined();
+    expect(whenLetIn("b", { host: "h", proxy: undefined })).toBeUndefined();
+    const hooks = whenLetIn("c", { host: "h", proxy: { host: "jump" } });
+    expect([hooks?.beforeCreate?.length, hooks?.beforeUpdate?.length]).toEqual([1, 1]);
 });
 
 it("an error that repeats the beginning says which command it was", () => {

@@ -61,6 +61,16 @@ test.each([
     ["a shell in the address", { ...existing, address: "a;reboot" }, /address: "a;reboot": not a host name/],
     ["an option as the address", { ...existing, address: "-oProxyCommand=x" }, /not a host name/],
     ["a shell in the key's path", { ...existing, privateKeyFile: "~/$(id)" }, /not the path of a key file/],
+    [
+        "an RSA host key",
+        { ...existing, hostKey: "ssh-rsa AAAA" },
+        /hostKey: "ssh-rsa AAAA": an RSA host key cannot .*ssh-keyscan -t ed25519/,
+    ],
+    [
+        "a jump host's RSA host key",
+        { ...existing, proxy: { host: "b", user: "me", hostKey: "ssh-rsa AAAA" } },
+        /proxy\.hostKey: "ssh-rsa AAAA": an RSA host key/,
+    ],
     ["a host key with a command", { ...existing, hostKey: "ssh-ed25519 AAAA;id" }, /not a public host key/],
     ["no host at all", { ...ec2, count: 0 }, /count: 0: write a whole number from 1 to 50/],
     ["half a host", { ...ec2, count: 1.5 }, /count: 1\.5: write a whole number from 1 to 50/],

@@ -80,7 +80,7 @@ func start(t *testing.T, answers map[string]func(url.Values) string) (integratio
 	t.Cleanup(listening.Close)
 	err = server.Configure(p.ConfigureRequest{Args: properties(map[string]any{
 		"region": "eu-west-1", "accessKey": "test", "secretKey": "test",
-		"endpoints": []any{map[string]any{"ec2": listening.URL}},
+		"endpoints": []any{map[string]any{"ec2": listening.URL, "iam": listening.URL}},
 	})})
 	if err != nil {
 		t.Fatal(err)

@@ -42,6 +42,57 @@ func TestUnknownProviderConfigurationFailsByItsName(t *testing.T) {
 	}
 }
 
+func TestNothingButALabsEndpointIsSpokenTo(t *testing.T) {
+	near, far := "http://172.30.0.2:5000", "https://ec2.eu-west-1.amazonaws.com"
+	for name, c := range map[string]struct {
+		endpoints map[string]any
+		refused   bool
+	}{
+		"AWS":                {nil, true},
+		"AWS by its name":    {map[string]any{"ec2": far, "iam": far}, true},
+		"AWS for some":       {map[string]any{"ec2": near}, true},
+		"a public address":   {map[string]any{"ec2": "http://198.51.100.1:5000", "iam": near}, true},
+		"the lab":            {map[string]any{"ec2": near, "iam": near, "sts": near}, false},
+		"the lab, by a name": {map[string]any{"ec2": "http://localhost:1", "iam": "http://[::1]:1"}, false},
+	} {
+		server, _ := start(t, nil)
+		config := map[string]any{"region": "eu-west-1", "accessKey": "test", "secretKey": "test"}
+		if c.endpoints != nil {
+			config["endpoints"] = []any{c.endpoints}
+		}
+		checked, err := server.CheckConfig(p.CheckRequest{
+			Urn: urn("pulumi:providers:aws", "aws"), Inputs: properties(config),
+		})
+		if err != nil || (len(checked.Failures) > 0) != c.refused {
+			t.Errorf("%s: %v, %v", name, checked.Failures, err)
+		}
+		for _, failure := range checked.Failures {
+			if failure.Property != "endpoints" || !strings.Contains(failure.Reason, "--lab") {
+				t.Errorf("%s: %+v", name, failure)
+			}
+		}
+	}
+}
+
+// A state that another toolchain wrote is configured without a check.
+func TestWhatIsConfiguredForAWSMakesNoClient(t *testing.T) {
+	plugin, err := provider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := integration.NewServer(t.Context(), name, semver.MustParse(version), integration.WithProvider(plugin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Configure(p.ConfigureRequest{Args: properties(map[string]any{"region": "eu-west-1"})}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = server.Read(p.ReadRequest{ID: "key", Urn: urn("aws:ec2/keyPair:KeyPair", "key")})
+	if err == nil || !strings.Contains(err.Error(), "serves the lab alone") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAResourceWithoutANameKeepsTheOneItGets(t *testing.T) {
 	server, _ := start(t, nil)
 	check := func(old property.Map, inputs map[string]any) string {

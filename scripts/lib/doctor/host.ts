@@ -3,8 +3,10 @@ import * as net from "node:net";
 import * as path from "node:path";
 import { asRoot } from "../../../components/host/asRoot";
 import { resolves } from "../commands";
+import { describeOtherKey, otherKey } from "../hostKeys";
 import type { NamedHost } from "../hosts";
 import { overSsh } from "../overSsh";
+import { printable } from "../printable";
 import { isOpen } from "../stack";
 import { type Check, fail, ok, warn } from "./check";
 import type { KnownConfig } from "./config";
@@ -13,8 +15,12 @@ const scripts = path.join(__dirname, "../..");
 const TIMEOUT = 30_000;
 const DIAL_SECONDS = 10;
 
-/** Whether a host that is there, or shall be used, lets us in. */
-export async function reach(host: NamedHost): Promise<Check[]> {
+/**
+ * Whether a host that is there, or shall be used, lets us in.
+ *
+ * @param fromConfig whether its key stands in the stack's config
+ */
+export async function reach(host: NamedHost, fromConfig: boolean): Promise<Check[]> {
     const address = host.address.replace(/^\[(.*)\]$/, "$1");
     const what = `SSH to ${host.name}`;
     if (net.isIP(address) === 0 && !(await resolves(address)))
@@ -29,13 +35,15 @@ export async function reach(host: NamedHost): Promise<Check[]> {
             ),
         ];
     }
+    const other = await otherKey(host);
+    if (other) {
+        const { found, remedy } = describeOtherKey(other, fromConfig);
+        return [fail(what, found, remedy)];
+    }
     const { exitCode, all } = await ask(host, "true");
-    const reason = all.split("\n").at(-1) ?? "";
+    const reason = printable(all.split("\n").at(-1) ?? "");
     if (exitCode === 0) return [ok(what, `${host.user}@${address}:${host.port} lets us in`)];
-    const remedy = /host key/i.test(all)
-        ? "the server has another key: berth:host.hostKey, if that is meant to be"
-        : 'look at user and key: docs/operations.md, "I have lost my key"';
-    return [fail(what, reason, remedy)];
+    return [fail(what, reason, 'look at user and key: docs/operations.md, "I have lost my key"')];
 }
 
 /** Whether a server that was there before will do: its system, sudo, and the ports that the stack wants. */

@@ -39,6 +39,9 @@ func load(ctx context.Context) (Config, aws.Config, error) {
 		static := credentials.NewStaticCredentialsProvider(*c.AccessKey, aws.ToString(c.SecretKey), aws.ToString(c.Token))
 		options = append(options, sdk.WithCredentialsProvider(static))
 	}
+	if reason := c.notInALab(); reason != "" {
+		return c, aws.Config{}, errors.New(reason)
+	}
 	found, err := sdk.LoadDefaultConfig(ctx, options...)
 	if err == nil && found.Region == "" {
 		err = errNoRegion

@@ -49,6 +49,9 @@ func (Config) Check(ctx context.Context, r infer.CheckRequest) (infer.CheckRespo
 		}
 	}
 	config, failures, err := infer.DefaultCheck[Config](ctx, inputs)
+	if reason := config.notInALab(); err == nil && len(failures) == 0 && reason != "" {
+		failures = append(failures, p.CheckFailure{Property: "endpoints", Reason: reason})
+	}
 	return infer.CheckResponse[Config]{Inputs: config, Failures: Explain(failures)}, err
 }
 

@@ -27,6 +27,9 @@ func (s *CommandState) run(ctx context.Context, command *string) error {
 	process.Stdout, process.Stderr = capture.Stdout, capture.Stderr
 	err := process.Run()
 	capture.Close()
+	if problem := capture.Problem(); problem != nil {
+		err = problem
+	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}

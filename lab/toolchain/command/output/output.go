@@ -5,6 +5,7 @@ package output
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -24,6 +25,16 @@ const (
 	Stderr          = "stderr"
 	StdoutAndStderr = "stdoutAndStderr"
 	None            = "none"
+)
+
+// maxLine is where a bufio.Scanner gives up on a line, and the official plugin, which reads by one, hangs for ever.
+const maxLine = 64 * 1024
+
+var (
+	errLongLine = fmt.Errorf("it printed a line of %d bytes or more, on which the official command plugin hangs for ever: "+
+		"cut the lines before they get here", maxLine)
+	errNotUTF8 = errors.New("it printed bytes that are not UTF-8, on which the official command plugin fails the " +
+		"update: make them printable before they get here")
 )
 
 // maxQuoted is how much of a command's text an error repeats: enough to tell which command it was. Scripts are long,
@@ -58,8 +69,29 @@ func newCapture(logging *string, show func(line string)) *Capture {
 
 // Close shows a last line that does not end in a newline.
 func (c *Capture) Close() {
-	c.Stdout.flush()
-	c.Stderr.flush()
+	for _, stream := range []*Stream{c.Stdout, c.Stderr} {
+		if stream.line.Len() > 0 {
+			stream.flush()
+		}
+	}
+}
+
+// OnLongLine has a line that is too long end the command, which may have nothing more to say for hours.
+func (c *Capture) OnLongLine(stop func()) { c.Stdout.stop, c.Stderr.stop = stop, stop }
+
+// Problem is what the official plugin could not take of what was printed; nil where there is nothing of the kind.
+func (c *Capture) Problem() error {
+	for _, stream := range []*Stream{c.Stderr, c.Stdout} {
+		if stream.tooLong {
+			return errLongLine
+		}
+	}
+	for _, stream := range []*Stream{c.Stderr, c.Stdout} {
+		if !utf8.Valid(stream.all.Bytes()) {
+			return errNotUTF8
+		}
+	}
+	return nil
 }
 
 // Failure says why first, then which command, then what it printed. It has no way to know the command's stdin.
@@ -67,34 +99,42 @@ func (c *Capture) Failure(cause error, command string) error {
 	message := fmt.Sprintf("running %q", abbreviate(command))
 	for _, stream := range []*Stream{c.Stderr, c.Stdout} {
 		if text := stream.Text(); text != "" {
-			message += "\n" + text
+			message += "\n" + strings.ToValidUTF8(text, "\uFFFD")
 		}
 	}
 	return fmt.Errorf("%w: %s", cause, message)
 }
 
-// Stream keeps everything and passes complete lines on, of whatever length.
+// Stream keeps everything and passes complete lines on.
 type Stream struct {
-	all  bytes.Buffer
-	line bytes.Buffer
-	show func(line string)
+	all     bytes.Buffer
+	line    bytes.Buffer
+	tooLong bool
+	show    func(line string)
+	stop    func()
 }
 
-// Write never fails: a command must not die because its output cannot be shown.
+// Write fails on a line that is too long, and takes nothing after it.
 func (s *Stream) Write(b []byte) (int, error) {
-	s.all.Write(b)
-	if s.show == nil {
-		return len(b), nil
+	if s.tooLong {
+		return 0, errLongLine
 	}
 	for rest := b; len(rest) > 0; {
 		line, after, complete := bytes.Cut(rest, []byte{'\n'})
 		s.line.Write(line)
+		if s.line.Len() >= maxLine {
+			s.tooLong = true
+			if s.stop != nil {
+				s.stop()
+			}
+			return 0, errLongLine
+		}
 		if complete {
-			s.show(strings.TrimSuffix(s.line.String(), "\r"))
-			s.line.Reset()
+			s.flush()
 		}
 		rest = after
 	}
+	s.all.Write(b)
 	return len(b), nil
 }
 
@@ -102,10 +142,10 @@ func (s *Stream) Write(b []byte) (int, error) {
 func (s *Stream) Text() string { return strings.TrimSuffix(s.all.String(), "\n") }
 
 func (s *Stream) flush() {
-	if s.line.Len() > 0 {
-		s.show(s.line.String())
-		s.line.Reset()
+	if s.show != nil {
+		s.show(strings.ToValidUTF8(strings.TrimSuffix(s.line.String(), "\r"), "\uFFFD"))
 	}
+	s.line.Reset()
 }
 
 func abbreviate(command string) string {

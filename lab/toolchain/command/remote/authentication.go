@@ -12,12 +12,6 @@ import (
 
 const agentSocketVariable = "SSH_AUTH_SOCK"
 
-// hostKeyError is final: a server that shows another key does not become the right one by asking again, and each
-// further attempt would offer it our password.
-type hostKeyError struct{ error }
-
-func (e hostKeyError) Unwrap() error { return e.error }
-
 // login is a client's half of the handshake. close ends the connection to the agent, which must outlive the handshake.
 type login struct {
 	config *ssh.ClientConfig
@@ -60,24 +54,10 @@ func (e Endpoint) trust(config *ssh.ClientConfig) error {
 	if err != nil {
 		return fmt.Errorf(`hostKey: %w: expected a line such as "ssh-ed25519 AAAA…"`, err)
 	}
-	config.HostKeyAlgorithms = signatureAlgorithms(pinned)
-	config.HostKeyCallback = func(name string, remote net.Addr, shown ssh.PublicKey) error {
-		if err := ssh.FixedHostKey(pinned)(name, remote, shown); err != nil {
-			return hostKeyError{fmt.Errorf("%w: expected %s, the server shows %s",
-				err, ssh.FingerprintSHA256(pinned), ssh.FingerprintSHA256(shown))}
-		}
-		return nil
-	}
+	// As in 1.2.1 the key's type: of an RSA key that is the signature with SHA-1 alone, which no current sshd makes.
+	config.HostKeyAlgorithms = []string{pinned.Type()}
+	config.HostKeyCallback = ssh.FixedHostKey(pinned)
 	return nil
-}
-
-// signatureAlgorithms makes the server show the key that is pinned where it has several. An RSA key signs in more than
-// one way.
-func signatureAlgorithms(key ssh.PublicKey) []string {
-	if key.Type() == ssh.KeyAlgoRSA {
-		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSA}
-	}
-	return []string{key.Type()}
 }
 
 func (e Endpoint) signer() (ssh.Signer, error) {
@@ -109,7 +89,7 @@ func answerAll(password string) ssh.AuthMethod {
 	})
 }
 
-// dialAgent returns nil where there is no agent. A stale SSH_AUTH_SOCK only matters where nothing else can log in.
+// dialAgent returns nil where there is no agent. As in 1.2.1, a stale SSH_AUTH_SOCK matters though a key is given.
 func (e Endpoint) dialAgent() (net.Conn, error) {
 	socket := valueOr(e.AgentSocketPath, os.Getenv(agentSocketVariable))
 	if socket == "" {
@@ -118,9 +98,6 @@ func (e Endpoint) dialAgent() (net.Conn, error) {
 	conn, err := net.Dial("unix", socket)
 	if err == nil {
 		return conn, nil
-	}
-	if e.AgentSocketPath == nil && (e.PrivateKey != nil || e.Password != nil) {
-		return nil, nil
 	}
 	return nil, fmt.Errorf("SSH agent (agentSocketPath or %s): %w", agentSocketVariable, err)
 }

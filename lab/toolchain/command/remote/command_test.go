@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pulumi/pulumi-go-provider/infer"
 )
@@ -143,13 +144,47 @@ func TestLoggingChoosesWhatIsShown(t *testing.T) {
 	}
 }
 
-func TestALineOfAMegabyteIsKept(t *testing.T) {
-	state, err := create(argsFor(startServer(t), "head -c 1048576 /dev/zero | tr '\\0' x; echo; echo after"))
-	if err != nil {
-		t.Fatal(err)
+func TestALongLineFailsTheCommandWhereTheOfficialPluginWouldHang(t *testing.T) {
+	s := startServer(t)
+	line := func(bytes string) string { return "head -c " + bytes + " /dev/zero | tr '\\0' x" }
+	state, err := create(argsFor(s, line("65535")+"; echo; echo after"))
+	if err != nil || len(state.Stdout) != 65535+len("\nafter") {
+		t.Errorf("%d bytes kept: %v", len(state.Stdout), err)
 	}
-	if len(state.Stdout) != 1048576+len("\nafter") {
-		t.Errorf("%d bytes kept", len(state.Stdout))
+	for _, command := range []string{line("65536"), line("65536") + " >&2", line("1048576") + "; sleep 20"} {
+		start := time.Now()
+		_, err = create(argsFor(s, command))
+		mustContain(t, err, "65536 bytes", "hangs")
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("took %s", took)
+		}
+	}
+}
+
+func TestBytesThatAreNotUTF8NeverGetIntoTheState(t *testing.T) {
+	s := startServer(t)
+	for _, command := range []string{`printf 'gr\374n'`, `printf 'gr\374n' >&2`, `printf 'gr\374n'; exit 1`} {
+		state, err := create(argsFor(s, command))
+		mustContain(t, err, "not UTF-8", "gr\uFFFDn")
+		if !utf8.ValidString(err.Error()) || state.Stdout != "" {
+			t.Errorf("%q, %q", state.Stdout, err)
+		}
+	}
+	args := argsFor(s, `printf '\374'`)
+	if state, err := update(args, CommandState{CommandArgs: args, Stdout: "before"}); err == nil {
+		t.Errorf("updated to %q", state.Stdout)
+	}
+}
+
+func TestEachCommandLeavesItsConnectionOpen(t *testing.T) {
+	s := startServer(t)
+	for range 3 {
+		if _, err := create(argsFor(s, "true")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if open := s.open.Load(); open != 3 {
+		t.Errorf("%d connections are open, want 3", open)
 	}
 }
 

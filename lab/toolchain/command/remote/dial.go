@@ -42,7 +42,7 @@ func (c Connection) Dial(ctx context.Context) (*client, error) {
 	result := &client{}
 	open := opener((&net.Dialer{}).DialContext)
 	if c.Proxy != nil {
-		bastion, err := c.Proxy.dial(ctx, result, open)
+		bastion, err := c.Proxy.dial(ctx, result, open, true)
 		if err != nil {
 			result.Close()
 			return nil, fmt.Errorf("proxy %s: %w", c.Proxy, err)
@@ -50,7 +50,7 @@ func (c Connection) Dial(ctx context.Context) (*client, error) {
 		result.beneath = append(result.beneath, func() { bastion.Close() })
 		open = bastion.DialContext
 	}
-	host, err := c.dial(ctx, result, open)
+	host, err := c.dial(ctx, result, open, c.Proxy != nil)
 	if err != nil {
 		result.Close()
 		return nil, fmt.Errorf("%s: %w", c, err)
@@ -59,18 +59,19 @@ func (c Connection) Dial(ctx context.Context) (*client, error) {
 	return result, nil
 }
 
-func (e Endpoint) dial(ctx context.Context, owner *client, open opener) (*ssh.Client, error) {
+// dial retries what fails, but for a handshake that a bastion takes part in: in 1.2.1 the first that fails is final.
+func (e Endpoint) dial(ctx context.Context, owner *client, open opener, proxied bool) (*ssh.Client, error) {
 	login, err := e.login()
 	if err != nil {
 		return nil, err
 	}
 	owner.beneath = append(owner.beneath, login.close)
-	return e.retry(ctx, func() (*ssh.Client, error) { return e.dialOnce(ctx, login.config, open) })
+	return e.retry(ctx, proxied, func() (*ssh.Client, error) { return e.dialOnce(ctx, login.config, open) })
 }
 
-// retry dials until it succeeds, has failed more often than is allowed, or cannot ever succeed. A refused login is
-// tried again too: at first boot the server may be up before the user is there.
-func (e Endpoint) retry(ctx context.Context, dial func() (*ssh.Client, error)) (*ssh.Client, error) {
+// retry dials until it succeeds or has failed more often than is allowed. A refused login is tried again too: at first
+// boot the server may be up before the user is there. So is a wrong host key, as in 1.2.1.
+func (e Endpoint) retry(ctx context.Context, proxied bool, dial func() (*ssh.Client, error)) (*ssh.Client, error) {
 	limit, pause := e.dialErrorLimit(), firstPause
 	for failures := 1; ; failures++ {
 		client, err := dial()
@@ -79,8 +80,8 @@ func (e Endpoint) retry(ctx context.Context, dial func() (*ssh.Client, error)) (
 			return client, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case isFinal(err):
-			return nil, err
+		case proxied && isHandshake(err):
+			return nil, fmt.Errorf("a failed handshake at or behind a proxy is final: %w", err)
 		case limit > unlimitedDialErrors && failures > limit:
 			return nil, fmt.Errorf("after %d failed attempts: %w", failures, err)
 		}
@@ -101,10 +102,14 @@ func dials(limit int) string {
 	return fmt.Sprint(limit + 1)
 }
 
-// isFinal: a host key other than the pinned one, or none of the pinned one's kind.
-func isFinal(err error) bool {
-	var wrongKey hostKeyError
-	return errors.As(err, &wrongKey)
+// handshakeError is what went wrong after the connection was there.
+type handshakeError struct{ error }
+
+func (e handshakeError) Unwrap() error { return e.error }
+
+func isHandshake(err error) bool {
+	var failed handshakeError
+	return errors.As(err, &failed)
 }
 
 // dialOnce bounds connect and handshake together. ssh.ClientConfig.Timeout would bound the connect alone, and a
@@ -126,19 +131,15 @@ func (e Endpoint) dialOnce(ctx context.Context, config *ssh.ClientConfig, open o
 	}
 	if err != nil {
 		conn.Close()
-		return nil, e.explain(timed, err)
+		return nil, handshakeError{e.explain(timed, err)}
 	}
 	return ssh.NewClient(sshConn, channels, requests), nil
 }
 
-// explain turns the "use of closed connection" of a time limit into what happened, and marks what no retry can mend.
+// explain turns the "use of closed connection" of a time limit into what happened.
 func (e Endpoint) explain(timed context.Context, err error) error {
 	if errors.Is(timed.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("no SSH handshake within %s (perDialTimeout)", e.perDialTimeout())
-	}
-	var negotiation *ssh.AlgorithmNegotiationError
-	if e.HostKey != nil && errors.As(err, &negotiation) && negotiation.What == "host key" {
-		return hostKeyError{fmt.Errorf("the server has no key of the pinned kind: %w", err)}
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/pem"
 	"net"
 	"strings"
@@ -45,18 +46,39 @@ func TestAServerWithThePinnedHostKeyIsUsed(t *testing.T) {
 	}
 }
 
-func TestAWrongHostKeyIsRefusedAtOnce(t *testing.T) {
+func TestAWrongHostKeyIsDialledToTheLimit(t *testing.T) {
 	s := startServer(t)
 	other, _ := newKey(t)
 	e := s.endpoint()
-	e.HostKey = authorized(other)
-	mustContain(t, dial(t, Connection{Endpoint: e}), "host key mismatch", "SHA256:")
-	if dials := s.dials.Load(); dials != 1 {
-		t.Errorf("%d dials, want 1", dials)
+	e.HostKey, e.DialErrorLimit = authorized(other), ptr(2)
+	mustContain(t, dial(t, Connection{Endpoint: e}), "host key mismatch")
+	if dials := s.dials.Load(); dials != 3 {
+		t.Errorf("%d dials, want 3", dials)
 	}
 }
 
-func TestAHostKeyOfAnotherKindIsRefusedAtOnce(t *testing.T) {
+func TestOfAnRSAHostKeyNoSignatureThatACurrentServerMakesIsTaken(t *testing.T) {
+	s := newServer(t)
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.hostKey, err = ssh.NewSignerWithAlgorithms(signer.(ssh.AlgorithmSigner),
+		[]string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.listen(t)
+	e := s.endpoint()
+	e.DialErrorLimit = ptr(0)
+	mustContain(t, dial(t, Connection{Endpoint: e}), "no common algorithm for host key", "ssh-rsa")
+}
+
+func TestAHostKeyOfAnotherKindIsRefused(t *testing.T) {
 	s := startServer(t)
 	e := s.endpoint()
 	ecdsaKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -67,11 +89,8 @@ func TestAHostKeyOfAnotherKindIsRefusedAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.HostKey = authorized(signer)
-	mustContain(t, dial(t, Connection{Endpoint: e}), "no key of the pinned kind")
-	if dials := s.dials.Load(); dials != 1 {
-		t.Errorf("%d dials, want 1", dials)
-	}
+	e.HostKey, e.DialErrorLimit = authorized(signer), ptr(0)
+	mustContain(t, dial(t, Connection{Endpoint: e}), "no common algorithm for host key")
 }
 
 func TestAMalformedHostKeySaysWhatIsExpected(t *testing.T) {
@@ -160,6 +179,23 @@ func TestTheHostIsReachedThroughTheProxy(t *testing.T) {
 	}
 }
 
+func TestAFailedHandshakeAtOrBehindAProxyIsFinal(t *testing.T) {
+	bastion, host := startServer(t), startServer(t)
+	_, unknown := newKey(t)
+	atTheProxy, behind := bastion.endpoint(), host.endpoint()
+	atTheProxy.PrivateKey, behind.PrivateKey = &unknown, &unknown
+	for name, c := range map[string]Connection{
+		"at":     {Endpoint: host.endpoint(), Proxy: &ProxyConnection{atTheProxy}},
+		"behind": {Endpoint: behind, Proxy: &ProxyConnection{bastion.endpoint()}},
+	} {
+		bastion.dials.Store(0)
+		mustContain(t, dial(t, c), "final", "unable to authenticate")
+		if dials := bastion.dials.Load(); dials != 1 {
+			t.Errorf("%s: %d dials, want 1", name, dials)
+		}
+	}
+}
+
 func TestTheProxysHostKeyIsCheckedToo(t *testing.T) {
 	bastion, host := startServer(t), startServer(t)
 	proxy := bastion.endpoint()
@@ -203,7 +239,7 @@ func TestAnEncryptedPrivateKeyNeedsItsPassword(t *testing.T) {
 	}
 }
 
-func TestTheAgentLogsInAndAStaleOneOnlyMattersAlone(t *testing.T) {
+func TestTheAgentLogsInAndAStaleOneFailsThoughAKeyIsGiven(t *testing.T) {
 	s := startServer(t)
 	keyring := agent.NewKeyring()
 	private, err := ssh.ParseRawPrivateKey([]byte(s.userKeyPEM))
@@ -231,9 +267,7 @@ func TestTheAgentLogsInAndAStaleOneOnlyMattersAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(agentSocketVariable, "/nonexistent")
-	if err := dial(t, Connection{Endpoint: s.endpoint()}); err != nil {
-		t.Errorf("a key was given, yet: %v", err)
-	}
+	mustContain(t, dial(t, Connection{Endpoint: s.endpoint()}), "SSH agent", agentSocketVariable)
 	withoutKey.AgentSocketPath = nil
 	mustContain(t, dial(t, Connection{Endpoint: withoutKey}), "SSH agent")
 }

@@ -20,12 +20,17 @@ func (s *CommandState) run(ctx context.Context, command *string) error {
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	// Without this, Ctrl-C would wait for the command to end.
+	// As in 1.2.1 the connection stays open until the plugin ends: sshd has a process for each command. Without this,
+	// Ctrl-C would wait for the command to end.
 	defer context.AfterFunc(ctx, client.Close)()
 	capture := output.NewCapture(ctx, (*string)(s.Logging))
+	capture.OnLongLine(func() { go client.Close() }) // not here: it waits for what is being written
 	err = s.execute(ctx, client, *command, capture)
 	capture.Close()
+	if problem := capture.Problem(); problem != nil {
+		client.Close()
+		err = problem
+	}
 	if ctx.Err() != nil {
 		return capture.Failure(fmt.Errorf("%s: %w", s.Connection, ctx.Err()), *command)
 	}

@@ -24,6 +24,7 @@ type server struct {
 	password      string
 	acceptEnv     bool
 	dials         atomic.Int32 // TCP connections taken
+	open          atomic.Int32 // connections that have logged in and not ended
 	forwards      atomic.Int32 // connections made for a client as its bastion
 	listenAddress string
 }
@@ -114,6 +115,8 @@ func (s *server) serve(conn net.Conn) {
 	if err != nil {
 		return
 	}
+	s.open.Add(1)
+	defer s.open.Add(-1)
 	go ssh.DiscardRequests(requests)
 	for request := range channels {
 		switch request.ChannelType() {
