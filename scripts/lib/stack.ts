@@ -99,9 +99,14 @@ export class StackFile {
         this.document.deleteIn(["config", ...path]);
     }
 
+    /** The file as it would be written. */
+    text(): string {
+        return this.document.toString();
+    }
+
     /** Writes the file where something changed. */
     save(): void {
-        const text = this.document.toString();
+        const text = this.text();
         if (text === this.before) return;
         const draft = `${stackFile(this.stack)}.new`;
         fs.writeFileSync(draft, text);

@@ -27,7 +27,9 @@ Makes a stack, or brings it up to date (default: local).
              it was made is not touched. ./scripts/drift says what there is to repair
 `;
 
-main(async () => {
+if (require.main === module) main(command);
+
+async function command(): Promise<number> {
     if (process.argv.includes("--help")) {
         process.stdout.write(USAGE);
         return 0;
@@ -36,9 +38,14 @@ main(async () => {
     await checkPrerequisites();
     const args = rest.filter((arg) => arg !== "--lab" && arg !== "--repair");
     return alone(stack, () => up(stack, args, { lab: rest.includes("--lab"), repair: rest.includes("--repair") }));
-});
+}
 
-async function up(stack: string, args: string[], { lab, repair }: { lab: boolean; repair: boolean }): Promise<number> {
+/** Makes a stack, or brings it up to date. To be called under its lock; @returns an exit code */
+export async function up(
+    stack: string,
+    args: string[],
+    { lab, repair }: { lab: boolean; repair: boolean },
+): Promise<number> {
     const pulumi = await Pulumi.find();
     const state = await findState(pulumi, stack);
     await prepareHost(stack, lab, isOnAws(state));
