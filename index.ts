@@ -25,6 +25,7 @@ export = async () => {
         published: config.published,
         ports: Object.values(config.project.services).flatMap((service) => service.ports),
         labels,
+        clone: __dirname,
         protectVolumes: config.protectVolumes,
         account: config.account,
         lab: config.lab,

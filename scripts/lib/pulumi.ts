@@ -1,12 +1,16 @@
+import * as fs from "node:fs";
 import { stateFolder } from "./backend";
+import { findMachine, refuseForeignMachine } from "./foreignMachine";
 import { ensureKeys, hostsIn } from "./hosts";
 import { needsIdentity } from "./identity";
+import { stackPrefix } from "./labels";
+import { stackFile } from "./paths";
 import { main } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { type PulumiCommand, readPulumiCommand } from "./pulumiCommands";
 import { pulumiLocks, refuseLocked } from "./pulumiLocks";
-import { alone, splitStack } from "./stack";
-import { findState } from "./state";
+import { StackFile, alone, splitStack } from "./stack";
+import { type StackExport, findState } from "./state";
 
 main(async () => {
     const args = process.argv.slice(2);
@@ -18,6 +22,7 @@ main(async () => {
     const work = async () => {
         if (needsIdentity(rest)) {
             const state = await findState(pulumi, stack);
+            if (/^(up|update|preview|pre|watch)$/.test(command.word)) await refuseForeign(stack, state);
             await ensureKeys(pulumi, stack, hostsIn(state?.deployment?.resources ?? []));
         }
         return pulumi.show(args);
@@ -29,6 +34,15 @@ main(async () => {
         return work();
     });
 });
+
+/** Before anything starts: the machine of a stack of this name may be another clone's. */
+async function refuseForeign(stack: string, state: StackExport | undefined): Promise<void> {
+    if (!fs.existsSync(stackFile(stack))) return;
+    const file = new StackFile(stack);
+    const dockerHost = file.get("berth:host", "dockerHost");
+    if (file.get("berth:host", "kind") !== "local" || typeof dockerHost !== "string") return;
+    refuseForeignMachine(await findMachine(dockerHost, stackPrefix(stack)), state, { stack, dockerHost });
+}
 
 /** The stacks that a command changes. */
 async function stacksOf(

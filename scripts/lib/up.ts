@@ -2,8 +2,10 @@ import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { ensureKeys, hostsIn } from "./hosts";
-import { stackLabels } from "./labels";
+import { findMachine, refuseForeignMachine } from "./foreignMachine";
+import { stackLabels, stackPrefix } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
+import { hasMachine, settlePort } from "./machinePort";
 import { type HostOutputs, describeOutcome } from "./outcome";
 import { checkPrerequisites } from "./prerequisites";
 import { UserError, main, say, step } from "./progress";
@@ -11,10 +13,7 @@ import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { brokenRotations } from "./rotation/rotationNote";
 import { type StackExport, type StateResource, exportState, findState } from "./state";
-import { StackFile, alone, claimPort, isOpen, splitStack } from "./stack";
-
-/** Where the search for a port that leads to the machine's sshd begins. */
-const FIRST_SSH_PORT = 20022;
+import { StackFile, alone, isOpen, splitStack } from "./stack";
 
 const UP = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
@@ -48,7 +47,7 @@ export async function up(
 ): Promise<number> {
     const pulumi = await Pulumi.find();
     const state = await findState(pulumi, stack);
-    await prepareHost(stack, lab, isOnAws(state));
+    await prepareHost(stack, lab, state);
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
@@ -64,7 +63,9 @@ export async function up(
     } else {
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
-    const code = await pulumi.show([...UP, "--stack", stack, ...args]);
+    const update = [...UP, "--stack", stack, ...args];
+    let code = await pulumi.show(update);
+    if (code !== 0 && (await hasOtherPort(pulumi, stack))) code = await pulumi.show(update);
     if (code !== 0) await sayWhoIsLetIn(pulumi, stack);
     else {
         const outputs = await pulumi.output(["stack", "output", "--json", "--stack", stack]);
@@ -74,14 +75,14 @@ export async function up(
 }
 
 /** Makes what a host needs on this computer. */
-async function prepareHost(stack: string, lab: boolean, onAws: boolean): Promise<void> {
+async function prepareHost(stack: string, lab: boolean, state: StackExport | undefined): Promise<void> {
     const file = StackFile.open(stack);
     const kind = file.get("berth:host", "kind");
     if (kind === "local") {
         if (lab) throw new UserError(`--lab is for hosts of kind ec2; stack ${stack} is on this computer already`);
-        return prepareMachine(file);
+        return prepareMachine(file, state);
     }
-    if (ec2LabOf(file) || (kind === "ec2" && lab && !onAws)) return prepareEc2Lab(file);
+    if (ec2LabOf(file) || (kind === "ec2" && lab && !isOnAws(state))) return prepareEc2Lab(file);
     if (!lab) return;
     throw new UserError(
         kind === "ec2"
@@ -91,16 +92,15 @@ async function prepareHost(stack: string, lab: boolean, onAws: boolean): Promise
 }
 
 /** Completes the stack's file, and makes what the embedded host needs on this computer: engine, image, lab. */
-async function prepareMachine(file: StackFile): Promise<void> {
+async function prepareMachine(file: StackFile, state: StackExport | undefined): Promise<void> {
     const dockerHost = await ensureEngine(file.get("berth:host", "dockerHost") as string | undefined);
+    const { stack } = file;
+    refuseForeignMachine(await findMachine(dockerHost, stackPrefix(stack)), state, { stack, dockerHost });
     const isNew = file.get("berth:host", "image") === undefined;
     const needsLab = isNew ? !(await internetAnswers()) : file.get("berth:lab") !== undefined;
     if (isNew) {
         file.set(["berth:host", "dockerHost"], dockerHost);
         file.set(["berth:host", "image"], hostImageName(!needsLab));
-    }
-    if (file.get("berth:host", "sshPort") === undefined) {
-        file.set(["berth:host", "sshPort"], await claimPort(file.stack, ["berth:host", "sshPort"], FIRST_SSH_PORT));
     }
     if (needsLab) {
         if (isNew)
@@ -110,8 +110,17 @@ async function prepareMachine(file: StackFile): Promise<void> {
         useKnownNginx(file, isNew, nginx);
     }
     await buildHostImage(String(file.get("berth:host", "image")), dockerHost);
-    await startStopped(dockerHost, stackLabels(file.stack));
+    await startStopped(dockerHost, stackLabels(stack));
     file.save();
+    await settlePort(stack, await hasMachine(state, dockerHost)); // late: what is free now is soon another's
+}
+
+/** Whether the machine's port was taken when it was to be used, and there is another one now. */
+async function hasOtherPort(pulumi: Pulumi, stack: string): Promise<boolean> {
+    const file = new StackFile(stack);
+    if (file.get("berth:host", "kind") !== "local") return false;
+    const state = await findState(pulumi, stack);
+    return settlePort(stack, await hasMachine(state, String(file.get("berth:host", "dockerHost"))));
 }
 
 /** A new stack asks for the nginx of the default, which a lab made of Debian 13 alone does not have. */
