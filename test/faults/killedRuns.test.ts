@@ -145,6 +145,30 @@ test("a rollback that is killed in its update is brought to its end by the next 
     expect(await server()).toMatch(/^nginx\/1\.26/);
 });
 
+test("a rollback to a release whose image is gone is refused before anything is written", async () => {
+    const build = (word: string) => ({
+        build: { dockerfile_inline: `FROM busybox:1.37\nRUN echo ${word} > /v\nCMD ["sleep", "infinity"]\n` },
+        init: true,
+        volumes: ["kept:/data"],
+    });
+    for (const word of ["one", "two"]) {
+        stack.edit((config) => ((config["berth:services"] as Record<string, unknown>).keeper = build(word)));
+        expectSuccess(await script("up"));
+    }
+    await onHost("docker", "system", "prune", "-af"); // what every answer about a full disk says
+    const releases = JSON.parse((await script("releases", "--json")).stdout) as Record<string, string>[];
+    const places = (service: string) =>
+        releases.filter((one) => one.service === service).map(({ rollback }) => rollback);
+    expect(places("keeper").slice(-2)).toEqual(["gone", "here"]);
+    expect(new Set(places("web"))).toEqual(new Set(["registry", "here"]));
+    const before = fs.readFileSync(stack.file, "utf8");
+    expect(errorOf(await script("rollback", "keeper"))).toMatch(
+        /keeper, on host: the image .* is gone\n.*Nothing was changed/s,
+    );
+    expect(fs.readFileSync(stack.file, "utf8")).toBe(before);
+    await stack.expectSettled();
+});
+
 test("up --repair that is killed while it repairs is finished by the next one", async () => {
     await onHost("docker", "rm", "-f", `${stack.prefix}-web`);
     for (const phase of [/engine-install\s+(creating|deleting|replacing|deleted)/, /Container\s+web\s+creating/]) {
