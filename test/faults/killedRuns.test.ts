@@ -41,9 +41,14 @@ const containers = async () =>
     (await onHost("docker", "ps", "-a", "--format", "{{.Names}} {{.State}}")).split("\n").sort();
 const asMade = () => [`${stack.prefix}-keeper running`, `${stack.prefix}-web running`, `${FOREIGN} running`];
 
+async function expectSettled(): Promise<void> {
+    expectSuccess(await script("up", "--refresh", "--expect-no-changes"));
+    expect(await stack.drift()).toEqual([`container ${FOREIGN} is not the stack's`]);
+}
+
 /** All is there once, and runs; what is not the stack's is untouched. */
 async function expectConverged(): Promise<void> {
-    await stack.expectSettled();
+    await expectSettled();
     expect(await containers()).toEqual(asMade());
     expect(await docker("inspect", "--format", "{{.State.Status}}", FOREIGN)).toBe("created");
     expect(fs.readdirSync(path.join(root, ".berth")).filter((file) => file.startsWith(`${stack.name}.`))).toEqual([]);
@@ -166,7 +171,7 @@ test("a rollback to a release whose image is gone is refused before anything is 
         /keeper, on host: the image .* is gone\n.*Nothing was changed/s,
     );
     expect(fs.readFileSync(stack.file, "utf8")).toBe(before);
-    await stack.expectSettled();
+    await expectSettled();
 });
 
 test("up --repair that is killed while it repairs is finished by the next one", async () => {
