@@ -199,6 +199,7 @@ test("a run that lives is never taken for a killed one", async () => {
     const asked = [script("up"), script("rotate", "ssh-key"), script("pulumi", "cancel", "--yes")];
     for (const result of await Promise.all(asked)) expect(errorOf(result)).toContain(`(pid ${process.pid}, me, since`);
     expect(fs.existsSync(preview)).toBe(true);
+    expect(fs.existsSync(noteFile())).toBe(false);
     fs.rmSync(preview);
 });
 

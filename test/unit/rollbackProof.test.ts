@@ -41,6 +41,7 @@ test.each([
     ['HTTP/1.1 404 Not Found\r\n\r\n{"message":"manifest unknown: manifest unknown"}', "gone"],
     ['HTTP/1.1 500 Internal Server Error\r\n\r\n{"message":"manifest for x not found"}', "gone"],
     ['HTTP/1.1 401 Unauthorized\r\n\r\n{"message":"denied"}', "unknown"],
+    ['HTTP/1.1 500 Error\r\n\r\n{"message":"lookup registry-1.docker.io: host not found"}', "unknown"],
     ["HTTP/1.1 503 Service Unavailable\r\n\r\n", "unknown"],
     ["", "unknown"],
 ])("what an engine answers of a registry is read: %j", (answer, place) => expect(readAnswer(answer).place).toBe(place));
