@@ -92,7 +92,10 @@ export function readAnswer(answer: string): { place: ImagePlace; reason: string 
     const [, said] = /"message":"((?:[^"\\]|\\.)*)"/.exec(answer) ?? [];
     const reason = said ?? (status === undefined ? "the engine gives no answer" : `the engine answers ${status}`);
     if (status === "200") return { place: "registry", reason: "" };
-    return { place: /manifest unknown|manifest .*not found|no such manifest|name unknown/i.test(reason) ? "gone" : "unknown", reason };
+    return {
+        place: /manifest unknown|manifest .*not found|no such manifest|name unknown/i.test(reason) ? "gone" : "unknown",
+        reason,
+    };
 }
 
 /** One question to the engine's API. stdin stays open: the engine gives up on who hangs up. */
