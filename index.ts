@@ -26,6 +26,7 @@ export = withoutStacks(__dirname, async () => {
         published: config.published,
         ports: Object.values(config.project.services).flatMap((service) => service.ports),
         labels,
+        clone: __dirname,
         protectVolumes: config.protectVolumes,
         account: config.account,
         lab: config.lab,

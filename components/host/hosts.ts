@@ -22,6 +22,8 @@ export interface HostsArgs<Config = HostConfig> {
     /** All ports that services publish, for others or for the host alone. */
     ports: PortBinding[];
     labels: Record<string, string>;
+    /** The project's folder. */
+    clone: string;
     /** Whether a plan that would lose named volumes is refused. */
     protectVolumes: boolean;
     /** Whom EC2 belongs to. */
@@ -99,6 +101,7 @@ async function createLocalHost({ config, ...args }: HostsArgs<LocalHostConfig>):
         networks: args.lab ? [args.lab.network] : [],
         missingCapabilities: localMissingCapabilities(),
         labels,
+        clone: args.clone,
     });
     return [{ name: "host", host, exposure: pulumi.output(exposureOf({ ...config, ...machine }, published)) }];
 }

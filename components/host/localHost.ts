@@ -29,6 +29,8 @@ export interface LocalHostArgs {
     missingCapabilities?: string[];
     /** Labels on everything that is made, so that it is found again. */
     labels: Record<string, string>;
+    /** Folder of the project that makes the machine: its label says so where another clone's is in the way. Default: none */
+    clone?: string;
 }
 
 /**
@@ -45,7 +47,8 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
     readonly dataResource: pulumi.Resource;
 
     constructor(name: string, args: LocalHostArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("berth:index:LocalHost", name, args, opts);
+        // The same state may be used from another folder.
+        super("berth:index:LocalHost", name, { ...args, clone: undefined }, opts);
         const identity = new SshIdentity(`${name}-ssh`, {}, { parent: this });
         const engine = new docker.Provider(
             `${name}-local-engine`,
@@ -129,14 +132,14 @@ function createMachine(
             stopSignal: "SIGRTMIN+3",
             destroyGraceSeconds: 10,
             restart: "unless-stopped",
-            labels: storage.labels,
+            labels: [...storage.labels, ...dockerLabels(args.clone === undefined ? {} : { "berth.clone": args.clone })],
         },
         {
             ...options,
             deleteBeforeReplace: true,
             // securityOpts: the provider reads `systempaths` back as missing. The others: neither new user data nor
-            // another computer's engine may replace a machine that runs.
-            ignoreChanges: ["securityOpts", "uploads", "capabilities"],
+            // another computer's engine, nor another folder, may replace a machine that runs.
+            ignoreChanges: ["securityOpts", "uploads", "capabilities", "labels"],
         },
     );
 }

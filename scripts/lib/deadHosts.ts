@@ -1,11 +1,11 @@
 import { execute } from "./commands";
+import { MACHINE } from "./machinePort";
 import { say } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 import { replaceState } from "./replaceState";
 import { INSTANCE, type StateResource, exportState, providerOf, sshHostOf, sshWords, withoutResources } from "./state";
 
 const STACK = "pulumi:pulumi:Stack";
-const EMBEDDED = /berth:index:LocalHost\$docker:index\/container:Container::.*-machine$/;
 /** Seconds in which a living host answers; long enough for one behind a jump host. */
 const PROBE_SECONDS = 10;
 
@@ -54,7 +54,7 @@ export async function dropDeadHosts(
 }
 
 /** What is a host by itself: an instance, or the container that is the embedded host. */
-const isHost = ({ type, urn }: StateResource) => type === INSTANCE || EMBEDDED.test(urn);
+const isHost = ({ type, urn }: StateResource) => type === INSTANCE || MACHINE.test(urn);
 
 const nameOf = (host: StateResource) =>
     host.type === INSTANCE ? `the instance ${host.id}` : `the machine ${String(host.inputs?.name)}`;

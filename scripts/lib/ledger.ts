@@ -21,15 +21,21 @@ export interface Release extends ReleaseText {
     image: string;
 }
 
+/** A host with what was released on it, the oldest first. */
+export interface HostLedger {
+    host: NamedHost;
+    releases: Release[];
+}
+
 /**
- * The releases of each host of a stack, the oldest first.
+ * The ledgers of a stack's hosts.
  *
  * @throws UserError where the stack is not up, or a host does not answer
  */
-export async function readLedgers(pulumi: Pulumi, stack: string): Promise<Release[][]> {
+export async function readLedgers(pulumi: Pulumi, stack: string): Promise<HostLedger[]> {
     const { hosts } = await openStack(pulumi, stack);
     const file = hostFolder(stackPrefix(stack), "releases.jsonl");
-    return Promise.all(hosts.map((host) => readLedger(host, file)));
+    return Promise.all(hosts.map(async (host) => ({ host, releases: await readLedger(host, file) })));
 }
 
 async function readLedger(host: NamedHost, file: string): Promise<Release[]> {

@@ -1,16 +1,18 @@
 import * as fs from "node:fs";
 import { stateFolder } from "./backend";
+import { findMachine, refuseForeignMachine } from "./foreignMachine";
 import { ensureKeys, hostsIn } from "./hosts";
 import { needsIdentity } from "./identity";
+import { stackPrefix } from "./labels";
 import { refuseMoved } from "./movedServers";
+import { stackFile } from "./paths";
 import { main } from "./progress";
 import { Pulumi } from "./pulumiCli";
-import { stackFile } from "./paths";
 import { type PulumiCommand, readPulumiCommand } from "./pulumiCommands";
 import { pulumiLocks, refuseLocked } from "./pulumiLocks";
 import { StackFile, alone, splitStack } from "./stack";
 import { refuseOutsideLab } from "./standIn";
-import { findState } from "./state";
+import { type StackExport, findState } from "./state";
 
 main(async () => {
     const args = process.argv.slice(2);
@@ -25,6 +27,7 @@ main(async () => {
             const resources = state?.deployment?.resources ?? [];
             const file = fs.existsSync(stackFile(stack)) ? new StackFile(stack) : undefined;
             refuseOutsideLab(pulumi.toolchain, file, state);
+            if (/^(up|update|preview|pre|watch)$/.test(command.word)) await refuseForeign(stack, state);
             await refuseMoved(stack, resources);
             await ensureKeys(pulumi, stack, hostsIn(resources));
         }
@@ -37,6 +40,15 @@ main(async () => {
         return work();
     });
 });
+
+/** Before anything starts: the machine of a stack of this name may be another clone's. */
+async function refuseForeign(stack: string, state: StackExport | undefined): Promise<void> {
+    if (!fs.existsSync(stackFile(stack))) return;
+    const file = new StackFile(stack);
+    const dockerHost = file.get("berth:host", "dockerHost");
+    if (file.get("berth:host", "kind") !== "local" || typeof dockerHost !== "string") return;
+    refuseForeignMachine(await findMachine(dockerHost, stackPrefix(stack)), state, { stack, dockerHost });
+}
 
 /** The stacks that a command changes. */
 async function stacksOf(

@@ -18,6 +18,8 @@ const NAMING = /^(cancel|stack (rm|remove|delete|init|new|select))$/;
 
 /** A command of Pulumi as far as it matters who else works on the stack. */
 export interface PulumiCommand {
+    /** Its first word; empty where there is none. */
+    word: string;
     /** Whether it changes a stack, its state or its file. */
     changes: boolean;
     /** Whether it takes the stack by `--stack`, and means the selected one where it is not there. */
@@ -42,6 +44,7 @@ export function readPulumiCommand(args: string[]): PulumiCommand {
     const positional = named.filter((one) => one !== "");
     const others = ["--source", "--dest", "-d"].flatMap((option) => valueOf(args, option));
     return {
+        word: command,
         changes: isChange(args, command, sub),
         takesStack: takesStack(args, command, sub),
         cancels: command === "cancel",

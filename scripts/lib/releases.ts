@@ -1,13 +1,27 @@
 import { type Release, readLedgers } from "./ledger";
 import { UserError, main } from "./progress";
 import { Pulumi } from "./pulumiCli";
+import { registryAsker } from "./registryAsker";
+import type { ImagePlace } from "./releaseImages";
+import { placesOf } from "./rollbackProof";
 import { splitStack } from "./stack";
 import { table } from "./table";
 
 const USAGE = `./scripts/releases [-s STACK] [--json] [SERVICE …]
 
-Lists what was released on the stack's hosts, the newest first. \`*\` is what runs.
+Lists what was released on the stack's hosts, the newest first. \`*\` is what runs. ROLLBACK says which can be gone back to:
+
+  yes       its image is on the host
+  by pull   its registry has the image
+  no        the image is gone
+  unknown   the registry does not answer
 `;
+
+/** A release, and whether ./scripts/rollback can go back to it. */
+interface ListedRelease extends Release {
+    rollback: ImagePlace;
+}
+const WORDS: Record<ImagePlace, string> = { here: "yes", registry: "by pull", gone: "no", unknown: "unknown" };
 
 main(async () => {
     if (process.argv.includes("--help")) {
@@ -19,8 +33,13 @@ main(async () => {
     const unknown = rest.filter((word) => word.startsWith("-") && word !== "--json");
     if (unknown.length > 0) throw new UserError(`${unknown.join(" ")}: no such option\n${USAGE}`);
     const pulumi = await Pulumi.find();
-    const hosts = (await readLedgers(pulumi, stack)).map((releases) =>
-        releases.filter(({ service }) => services.length === 0 || services.includes(service)),
+    const ask = registryAsker(pulumi, stack);
+    const hosts = await Promise.all(
+        (await readLedgers(pulumi, stack)).map(async ({ host, releases }) => {
+            const asked = releases.filter(({ service }) => services.length === 0 || services.includes(service));
+            const places = await placesOf({ host, releases: asked }, ask);
+            return asked.map((release, at): ListedRelease => ({ ...release, rollback: places[at] ?? "unknown" }));
+        }),
     );
     const text = rest.includes("--json") ? `${JSON.stringify(hosts.flat())}\n` : hosts.map(describe).join("\n");
     process.stdout.write(text);
@@ -28,18 +47,19 @@ main(async () => {
 });
 
 /** A line for each release. */
-function describe(releases: Release[]): string {
+function describe(releases: ListedRelease[]): string {
     if (releases.length === 0) return "no release yet\n";
     const newest = new Map(releases.map(({ service, release }) => [service, release]));
     const rows = releases
         .toReversed()
-        .map(({ service, release, time, of, image }) => [
+        .map(({ service, release, time, of, image, rollback }) => [
             newest.get(service) === release ? "*" : "",
             String(release),
             service,
             `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`,
             of,
             image.slice(7, 19),
+            WORDS[rollback],
         ]);
-    return table([["", "RELEASE", "SERVICE", "SINCE", "IMAGE", "ID"], ...rows]);
+    return table([["", "RELEASE", "SERVICE", "SINCE", "IMAGE", "ID", "ROLLBACK"], ...rows]);
 }

@@ -1,14 +1,20 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { type Rollbacks, isReleaseOf, versionOf } from "../../components/services";
-import { execute } from "./commands";
+import { openStack } from "./hosts";
+import { stackPrefix } from "./labels";
 import { type Release, readLedgers } from "./ledger";
-import { root } from "./paths";
 import { UserError, main, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
+import { registryAsker } from "./registryAsker";
+import { type Proof, giveTags, proveTargets, sharedReference } from "./rollbackProof";
 import { releaseToGoTo, releasedTogether, serviceOf } from "./rollbackTarget";
-import { StackFile, splitStack } from "./stack";
-import { qualifiedName } from "./stackName";
-import { exportState } from "./state";
+import { StackFile, alone, splitStack } from "./stack";
+import { type StateResource, exportState, findState } from "./state";
 import { parseStackConfig, readStackConfig } from "./stackConfig";
+import { up } from "./up";
 
 const USAGE = `./scripts/rollback [-s STACK] [SERVICE …] [--to RELEASE | --undo] [--dry-run]
 
@@ -24,22 +30,60 @@ main(async () => {
         return 0;
     }
     const { stack, rest } = splitStack(process.argv.slice(2));
-    const { services, to, undo, dryRun } = readArgs(rest);
+    const wish = readArgs(rest);
     const pulumi = await Pulumi.find();
-    await exportState(pulumi, stack); // fails where there is none
+    return alone(stack, () => rollback(pulumi, stack, wish));
+});
+
+async function rollback(pulumi: Pulumi, stack: string, { services, to, undo, dryRun }: ReturnType<typeof readArgs>) {
+    const { deployment } = await exportState(pulumi, stack); // fails where there is none
     const file = new StackFile(stack);
     const before = (file.get(PLACE) ?? {}) as Rollbacks;
-    const rollbacks = undo
-        ? without(before, services)
-        : { ...before, ...(await goBack(pulumi, stack, before, services, to)) };
+    const back = undo ? undefined : await goBack(pulumi, stack, before, services, to);
+    const rollbacks = back ? { ...before, ...back.rollbacks } : without(before, services);
+    if (dryRun) return preview(pulumi, stack, file, rollbacks);
+    await giveTags(back?.proofs ?? []);
     write(file, rollbacks);
-    if (!dryRun) return run("./scripts/up", ["-s", qualifiedName(stack)]);
+    let code: number | undefined;
     try {
-        return await run("./scripts/pulumi", ["preview", "-s", qualifiedName(stack)]);
+        code = await up(stack, [], { lab: false, repair: false });
     } finally {
-        write(new StackFile(stack), before);
+        if (code !== 0) await afterFailure(pulumi, stack, { before, resources: deployment?.resources });
     }
-});
+    return code;
+}
+
+/** Where the update has changed nothing, nothing stays written; else it says how to go on. */
+async function afterFailure(
+    pulumi: Pulumi,
+    stack: string,
+    { before, resources }: { before: Rollbacks; resources?: StateResource[] },
+): Promise<void> {
+    const now = await findState(pulumi, stack).catch(() => undefined); // then it may have changed something
+    if (now && isDeepStrictEqual(now.deployment?.resources, resources)) {
+        write(new StackFile(stack), before);
+        say(`the update has changed nothing: ${PLACE} in Pulumi.${stack}.yaml is as it was`);
+    } else {
+        say(
+            `the update has failed in the middle. ./scripts/up -s ${stack} tries again; ` +
+                `./scripts/rollback -s ${stack} --undo goes forward again`,
+        );
+    }
+}
+
+/** Shows the plan; the stack's file stays as it is. */
+async function preview(pulumi: Pulumi, stack: string, file: StackFile, rollbacks: Rollbacks): Promise<number> {
+    await openStack(pulumi, stack); // the plan may dial
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "berth-rollback-"));
+    try {
+        const planned = path.join(folder, "Pulumi.yaml");
+        set(file, rollbacks);
+        fs.writeFileSync(planned, file.text(), { mode: 0o600 });
+        return await pulumi.show(["preview", "--stack", stack, "--config-file", planned]);
+    } finally {
+        fs.rmSync(folder, { recursive: true });
+    }
+}
 
 function readArgs(args: string[]) {
     const services: string[] = [];
@@ -66,18 +110,19 @@ function without(before: Rollbacks, services: string[]): Rollbacks {
     return Object.fromEntries(Object.entries(before).filter(([service]) => !gone.includes(service)));
 }
 
-/** What is to stand in the stack's file for each service. */
+/** What is to stand in the stack's file for each service, and the proof that every host has its image, or gets it. */
 async function goBack(
     pulumi: Pulumi,
     stack: string,
     before: Rollbacks,
     asked: string[],
     to: number | undefined,
-): Promise<Rollbacks> {
-    const [releases = []] = await readLedgers(pulumi, stack);
+): Promise<{ rollbacks: Rollbacks; proofs: Proof[] }> {
+    const ledgers = await readLedgers(pulumi, stack);
+    const releases = ledgers[0]?.releases ?? [];
     const { project, written } = await currentConfig(pulumi, stack);
     const wanted = asked.length > 0 ? asked : to === undefined ? releasedTogether(releases) : [serviceOf(releases, to)];
-    const entries = wanted.map((service): [string, Rollbacks[string]] => {
+    const targets = wanted.map((service) => {
         const spec = project.services[service];
         if (!spec) {
             throw new UserError(`the stack has no service ${service}; it has: ${Object.keys(written).join(", ")}`);
@@ -90,21 +135,23 @@ async function goBack(
             before: before[service]?.of === of ? before[service].release : undefined,
             isLive: runs !== undefined && isReleaseOf(runs, written[service], spec),
         });
-        say(`${service}: back to release ${target.release}, of ${target.time} (${target.of})`);
-        return [service, { release: target.release, of, service: restored(target) }];
+        return { of, release: target, reference: sharedReference(target, ledgers.length, stackPrefix(stack)) };
     });
-    return Object.fromEntries(entries);
+    const proofs = await proveTargets(ledgers, targets, registryAsker(pulumi, stack));
+    const entries = targets.map(({ of, release, reference }): [string, Rollbacks[string]] => {
+        say(`${release.service}: back to release ${release.release}, of ${release.time} (${release.of})`);
+        return [release.service, { release: release.release, of, service: restored(release, reference) }];
+    });
+    return { rollbacks: Object.fromEntries(entries), proofs };
 }
 
 /** A service as it was, with the very image that it had. */
-function restored({ written, restore, of }: Release): Record<string, unknown> {
+function restored({ written }: Release, reference: string): Record<string, unknown> {
     const service = { ...(written as Record<string, unknown>) };
     delete service.build;
-    const isTag = !restore.includes("@");
+    const isTag = !reference.includes("@");
     const pull = isTag ? { pull_policy: "never" } : service.pull_policy === "always" ? { pull_policy: "missing" } : {};
-    // The name of the image tells how it is probed; its digest, which one it is.
-    const name = isTag ? restore : `${of.replace(/@.*$/, "")}@${restore.split("@")[1] ?? ""}`;
-    return { ...service, image: name, ...pull };
+    return { ...service, image: reference, ...pull };
 }
 
 /** The config as it is written, without what is put back. */
@@ -123,12 +170,11 @@ async function currentConfig(pulumi: Pulumi, stack: string) {
 }
 
 function write(file: StackFile, rollbacks: Rollbacks): void {
-    if (Object.keys(rollbacks).length === 0) file.delete([PLACE]);
-    else file.set([PLACE], rollbacks);
+    set(file, rollbacks);
     file.save();
 }
 
-async function run(script: string, args: string[]): Promise<number> {
-    const { exitCode } = await execute(script, args, { cwd: root, stdio: "inherit" });
-    return exitCode ?? 1;
+function set(file: StackFile, rollbacks: Rollbacks): void {
+    if (Object.keys(rollbacks).length === 0) file.delete([PLACE]);
+    else file.set([PLACE], rollbacks);
 }

@@ -1,6 +1,7 @@
 import { hostCommand, notUnderstood } from "./hostCommand";
 import { chosenHosts, openStack } from "./hosts";
 import { Pulumi } from "./pulumiCli";
+import { liftLocks } from "./pulumiLocks";
 import { rotateClientKey } from "./rotation/clientKey";
 import { rotateHostKey } from "./rotation/hostKey";
 import { alone } from "./stack";
@@ -20,6 +21,7 @@ hostCommand(USAGE, ({ stack, host, rest }) => {
     if (!Object.hasOwn(ROTATIONS, what) || more.length > 0) throw notUnderstood(rest.join(" ") || "nothing", USAGE);
     return alone(stack, async () => {
         const pulumi = await Pulumi.find();
+        liftLocks(stack); // before a host is touched: the state could not take the new key
         const { hosts } = await openStack(pulumi, stack);
         for (const one of chosenHosts(hosts, host)) await ROTATIONS[what as keyof typeof ROTATIONS](pulumi, stack, one);
         return 0;

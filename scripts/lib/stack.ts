@@ -91,9 +91,14 @@ export class StackFile {
         this.document.deleteIn(["config", ...path]);
     }
 
+    /** The file as it would be written. */
+    text(): string {
+        return this.document.toString();
+    }
+
     /** Writes the file where something changed. */
     save(): void {
-        const text = this.document.toString();
+        const text = this.text();
         if (text === this.before) return;
         const draft = `${stackFile(this.stack)}.new`;
         fs.writeFileSync(draft, text);
@@ -101,23 +106,8 @@ export class StackFile {
     }
 }
 
-/**
- * Gives a stack the first port from `first` on that nobody on 127.0.0.1 listens on, and that no other stack of this clone
- * has, and writes it into the stack's file: two stacks that come up at once get two ports.
- *
- * @param place where it stands below `config`
- */
-export function claimPort(stack: string, place: readonly string[], first: number): Promise<number> {
-    return withLock(path.join(own, "ports.lock"), async () => {
-        const port = await freePort(first, portsOfOthers(stack, place));
-        const file = new StackFile(stack);
-        file.set(place, port);
-        file.save();
-        return port;
-    });
-}
-
-function portsOfOthers(stack: string, place: readonly string[]): unknown[] {
+/** What the other stacks of this clone have at a place of their files. */
+export function portsOfOthers(stack: string, place: readonly string[]): unknown[] {
     const names = fs.readdirSync(root).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
     return names.filter((name) => name !== stack).map((name) => new StackFile(name).get(...place));
 }
@@ -125,14 +115,17 @@ function portsOfOthers(stack: string, place: readonly string[]): unknown[] {
 /** The first port from `first` on that is not among `taken`, and that nobody on 127.0.0.1 listens on. */
 export async function freePort(first: number, taken: unknown[] = []): Promise<number> {
     for (let port = first; port < first + 1000; port++) {
-        if (taken.includes(port)) continue;
-        const free = await new Promise<boolean>((resolve) => {
-            const server = net.createServer().once("error", () => resolve(false));
-            server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
-        });
-        if (free) return port;
+        if (!taken.includes(port) && (await isFree(port))) return port;
     }
     throw new Error(`no free port from ${first} to ${first + 999}`);
+}
+
+/** Whether nobody on 127.0.0.1 listens on a TCP port. */
+export function isFree(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const server = net.createServer().once("error", () => resolve(false));
+        server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
+    });
 }
 
 /** Whether somebody answers at a TCP port within 3 seconds. */

@@ -1,12 +1,13 @@
 import { jsonOf } from "../../components/readings";
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, prepareEc2Lab } from "./ec2Lab";
-import { refuseWrongHosts } from "./wrongHosts";
 import { buildHostImage, hostImageName, internetAnswers, startLab } from "./hostImage";
 import { sayHostTroubles } from "./hostTroubles";
 import { ensureKeys, hostsIn } from "./hosts";
-import { stackLabels } from "./labels";
+import { findMachine, refuseForeignMachine } from "./foreignMachine";
+import { stackLabels, stackPrefix } from "./labels";
 import { ensureEngine, startStopped } from "./localDocker";
+import { hasMachine, settlePort } from "./machinePort";
 import { refuseMoved } from "./movedServers";
 import { describeOutcome } from "./outcome";
 import { checkPrerequisites } from "./prerequisites";
@@ -15,12 +16,10 @@ import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { brokenRotations } from "./rotation/rotationNote";
 import { refuseUnknownKey } from "./refusedKey";
-import { type StateResource, exportState, findState } from "./state";
 import { placeOf, refuseOutsideLab } from "./standIn";
-import { StackFile, alone, claimPort, isOpen, splitStack } from "./stack";
-
-/** Where the search for a port that leads to the machine's sshd begins. */
-const FIRST_SSH_PORT = 20022;
+import { StackFile, alone, isOpen, splitStack } from "./stack";
+import { type StackExport, type StateResource, exportState, findState } from "./state";
+import { refuseWrongHosts } from "./wrongHosts";
 
 const UP = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
@@ -33,7 +32,9 @@ Makes a stack, or brings it up to date (default: local).
              it was made is not touched. ./scripts/drift says what there is to repair
 `;
 
-main(async () => {
+if (require.main === module) main(command);
+
+async function command(): Promise<number> {
     if (process.argv.includes("--help")) {
         process.stdout.write(USAGE);
         return 0;
@@ -42,18 +43,23 @@ main(async () => {
     await checkPrerequisites();
     const args = rest.filter((arg) => arg !== "--lab" && arg !== "--repair");
     return alone(stack, () => up(stack, args, { lab: rest.includes("--lab"), repair: rest.includes("--repair") }));
-});
+}
 
-async function up(stack: string, args: string[], { lab, repair }: { lab: boolean; repair: boolean }): Promise<number> {
+/** Makes a stack, or brings it up to date. To be called under its lock; @returns an exit code */
+export async function up(
+    stack: string,
+    args: string[],
+    { lab, repair }: { lab: boolean; repair: boolean },
+): Promise<number> {
     const pulumi = await Pulumi.find();
     const state = await findState(pulumi, stack);
     await refuseMoved(stack, state?.deployment?.resources ?? [], { makesFile: true });
-    await prepareHost(stack, lab, placeOf(state) === "aws");
+    await prepareHost(stack, lab, state);
     refuseOutsideLab(pulumi.toolchain, new StackFile(stack), state);
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
-        await refuseWrongHosts(StackFile.open(stack), hostsIn(resources));
+        await refuseWrongHosts(new StackFile(stack), hostsIn(resources));
         await refuseUnknownKey(new StackFile(stack));
         for (const what of brokenRotations(stack, hostsIn(resources)))
             say(`a rotation was broken off, and the old key may still count: ./scripts/rotate -s ${stack} ${what}`);
@@ -65,10 +71,13 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
             args.push("--refresh");
         }
     } else {
-        await refuseWrongHosts(StackFile.open(stack), []);
+        await refuseWrongHosts(new StackFile(stack), []);
+        await refuseUnknownKey(new StackFile(stack));
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
-    const code = await pulumi.show([...UP, "--stack", stack, ...args]);
+    const update = [...UP, "--stack", stack, ...args];
+    let code = await pulumi.show(update);
+    if (code !== 0 && (await hasOtherPort(pulumi, stack))) code = await pulumi.show(update);
     if (code !== 0) {
         await sayHostTroubles(pulumi, stack);
         await sayWhoIsLetIn(pulumi, stack);
@@ -80,14 +89,14 @@ async function up(stack: string, args: string[], { lab, repair }: { lab: boolean
 }
 
 /** Makes what a host needs on this computer. */
-async function prepareHost(stack: string, lab: boolean, onAws: boolean): Promise<void> {
+async function prepareHost(stack: string, lab: boolean, state: StackExport | undefined): Promise<void> {
     const file = StackFile.open(stack);
     const kind = file.get("berth:host", "kind");
     if (kind === "local") {
         if (lab) throw new UserError(`--lab is for hosts of kind ec2; stack ${stack} is on this computer already`);
-        return prepareMachine(file);
+        return prepareMachine(file, state);
     }
-    if (ec2LabOf(file) || (kind === "ec2" && lab && !onAws)) return prepareEc2Lab(file);
+    if (ec2LabOf(file) || (kind === "ec2" && lab && placeOf(state) !== "aws")) return prepareEc2Lab(file);
     if (!lab) return;
     throw new UserError(
         kind === "ec2"
@@ -97,16 +106,15 @@ async function prepareHost(stack: string, lab: boolean, onAws: boolean): Promise
 }
 
 /** Completes the stack's file, and makes what the embedded host needs on this computer: engine, image, lab. */
-async function prepareMachine(file: StackFile): Promise<void> {
+async function prepareMachine(file: StackFile, state: StackExport | undefined): Promise<void> {
     const dockerHost = await ensureEngine(file.get("berth:host", "dockerHost") as string | undefined);
+    const { stack } = file;
+    refuseForeignMachine(await findMachine(dockerHost, stackPrefix(stack)), state, { stack, dockerHost });
     const isNew = file.get("berth:host", "image") === undefined;
     const needsLab = isNew ? !(await internetAnswers()) : file.get("berth:lab") !== undefined;
     if (isNew) {
         file.set(["berth:host", "dockerHost"], dockerHost);
         file.set(["berth:host", "image"], hostImageName(!needsLab));
-    }
-    if (file.get("berth:host", "sshPort") === undefined) {
-        file.set(["berth:host", "sshPort"], await claimPort(file.stack, ["berth:host", "sshPort"], FIRST_SSH_PORT));
     }
     if (needsLab) {
         if (isNew)
@@ -116,8 +124,17 @@ async function prepareMachine(file: StackFile): Promise<void> {
         useKnownNginx(file, isNew, nginx);
     }
     await buildHostImage(String(file.get("berth:host", "image")), dockerHost);
-    await startStopped(dockerHost, stackLabels(file.stack));
+    await startStopped(dockerHost, stackLabels(stack));
     file.save();
+    await settlePort(stack, await hasMachine(state, dockerHost)); // late: what is free now is soon another's
+}
+
+/** Whether the machine's port was taken when it was to be used, and there is another one now. */
+async function hasOtherPort(pulumi: Pulumi, stack: string): Promise<boolean> {
+    const file = new StackFile(stack);
+    if (file.get("berth:host", "kind") !== "local") return false;
+    const state = await findState(pulumi, stack);
+    return settlePort(stack, await hasMachine(state, String(file.get("berth:host", "dockerHost"))));
 }
 
 /** A new stack asks for the nginx of the default, which a lab made of Debian 13 alone does not have. */

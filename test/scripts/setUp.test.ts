@@ -5,8 +5,7 @@ import { backendEnv } from "../../scripts/lib/backend";
 import { isNewEnoughGo } from "../../scripts/lib/go";
 import { needsIdentity } from "../../scripts/lib/identity";
 import { isNewEnough } from "../../scripts/lib/prerequisites";
-import { stackFile } from "../../scripts/lib/paths";
-import { StackFile, claimPort, freePort, splitStack } from "../../scripts/lib/stack";
+import { splitStack } from "../../scripts/lib/stack";
 import { findState } from "../../scripts/lib/state";
 import { isSuitable } from "../../scripts/lib/toolchain";
 
@@ -46,22 +45,6 @@ test.each([
     expect(output).toHaveBeenCalledTimes(2);
     expect(await findState({ output }, "dev")).toBeUndefined();
     await expect(findState({ output }, "dev")).rejects.toThrow("no backend");
-});
-
-test("stacks that come up at once get ports of their own, each written into its file", async () => {
-    const stacks = ["a", "b", "c"].map((name) => `claim-${process.pid}-${name}`);
-    for (const stack of stacks)
-        fs.writeFileSync(stackFile(stack), "config:\n  # kept\n  berth:host: { kind: local }\n");
-    try {
-        const first = await freePort(31000);
-        const ports = await Promise.all(stacks.map((stack) => claimPort(stack, ["berth:host", "sshPort"], first)));
-        expect(new Set(ports).size).toBe(3);
-        const written = stacks.map((stack) => new StackFile(stack).get("berth:host", "sshPort"));
-        expect(written).toEqual(ports);
-        expect(fs.readFileSync(stackFile(stacks[0] ?? ""), "utf8")).toContain("# kept");
-    } finally {
-        for (const stack of stacks) fs.rmSync(stackFile(stack));
-    }
 });
 
 test.each([[{ PULUMI_BACKEND_URL: "s3://bucket" }], [{ PULUMI_ACCESS_TOKEN: "pul-x" }]])(

@@ -52,6 +52,7 @@ async function refusal(config: object, more: Partial<HostsArgs> = {}): Promise<s
         ports: [],
         labels: { "berth.stack": "test" },
         protectVolumes: true,
+        clone: "/clone",
         account: { region: "eu-central-1", configured: true },
         ...more,
     }).then(

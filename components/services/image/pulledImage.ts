@@ -73,11 +73,15 @@ export function imageKey(image: string, digest?: string): string {
     return digest === undefined || parseImageReference(image)?.digest ? image : `${image}@${digest}`;
 }
 
+/** Whether it is a tag that keeps a release's image on its host. */
+const isRelease = (image: string) => image.startsWith("berth/release:");
+
 /** The command that prints the id of an image of the host, and never pulls. */
 export function findCommand(image: string): string {
-    const missing =
-        `berth: the host has no image ${image}, and its pull_policy is never: ` +
-        "build or load it there, or write pull_policy: missing";
+    const missing = isRelease(image)
+        ? `berth: the host has lost the image ${image}, to which a service was put back: ./scripts/rollback --undo goes forward again`
+        : `berth: the host has no image ${image}, and its pull_policy is never: ` +
+          "build or load it there, or write pull_policy: missing";
     return (
         `docker image inspect --format '{{.Id}}' ${shellQuote(image)} 2>/dev/null || ` +
         `{ docker version >/dev/null && echo ${shellQuote(missing)} >&2; exit 1; }`
