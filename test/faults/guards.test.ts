@@ -78,7 +78,7 @@ test.each<[string, object, RegExp]>([
     },
 );
 
-test("an engine without the program's own guard: plain pulumi is refused as well", async () => {
+test("another engine than the one that has the machine is refused", async () => {
     let kept: unknown;
     stack.edit((config) => {
         kept = config["berth:host"];
@@ -100,7 +100,8 @@ test("a volume with other options is refused, and a folder of the project as its
         return result;
     };
     const other = await withOptions({ type: "tmpfs", device: "tmpfs" });
-    expect(other).toMatchObject({ code: 255, all: expect.stringContaining("volumes.db: driver_opts: ") });
+    expect(other.code).not.toBe(0);
+    expect(other.all).toContain("volumes.db: driver_opts: ");
     const relative = await withOptions({ type: "none", o: "bind", device: "./db" });
     expect(relative.code).not.toBe(0);
     expect(relative.all).toMatch(/berth:volumes\.db\.driver_opts\.device: .*volumes: \["\.\/db:\/path"\]/);
@@ -143,7 +144,6 @@ test("a first up that fails on a volume's device is followed by one that succeed
         await second.mustUp();
         const { stdout } = await docker("volume", "inspect", "--format", "{{.Options.device}}", name);
         expect(stdout.trim()).toBe("/srv");
-        // Nobody typed a name for it yet: it has a volume.
         const typed = await atTerminal(`./scripts/down -s ${second.name}`, /type the stack's name/, second.name);
         expectSuccess(typed);
         expect(await second.leftovers()).toEqual([]);
