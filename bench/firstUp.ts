@@ -57,7 +57,7 @@ async function berth(config: Record<string, Record<string, unknown>>, port: numb
     try {
         return await measurePhases("./scripts/up", ["--stack", stack], `http://127.0.0.1:${port}`);
     } finally {
-        await execute("./scripts/down", ["--stack", stack], { stdio: "ignore" });
+        await execute("./scripts/down", ["--stack", stack, "--yes"], { stdio: "ignore" });
         await run("./scripts/pulumi", ["stack", "rm", "--yes", stack]);
         fs.rmSync(stackFile(stack), { force: true });
     }

@@ -1,10 +1,12 @@
 import * as fs from "node:fs";
+import { askBeforeLoss } from "./askBeforeLoss";
 import { dropDeadHosts } from "./deadHosts";
 import { ec2LabOf, stopEc2Lab } from "./ec2Lab";
 import { stopLab } from "./hostImage";
 import { ensureKeys, forgetHosts, hostsIn } from "./hosts";
-import { stackLabels } from "./labels";
+import { stackLabels, stackPrefix } from "./labels";
 import { ensureEngine, stopEngine } from "./localDocker";
+import { refuseMoved } from "./movedServers";
 import { cache, stackFile } from "./paths";
 import { checkPrerequisites } from "./prerequisites";
 import { type Traces, findLeftovers } from "./leftovers/afterDown";
@@ -13,13 +15,18 @@ import { UserError, main, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { INSTANCE, type StateResource, findState } from "./state";
-import { StackFile, alone, splitStack } from "./stack";
+import { StackFile, alone } from "./stack";
+import { stackToRemove } from "./stackToRemove";
 import { refuseOutsideLab } from "./standIn";
 
 const WHERE_SILENT = "where the server does not answer, start it and try again; gone for good? See docs/operations.md";
-const USAGE = `./scripts/down [-s STACK] [--purge] [options of \`pulumi destroy\`]
+const USAGE = `./scripts/down [-s STACK] [--yes] [--purge] [options of \`pulumi destroy\`]
 
-Destroys a stack (default: local) and stops what was started for it. --purge removes caches too.
+Destroys a stack (default: local) and stops what was started for it. Where named volumes, or other data, would go with
+it, it says which, and wants the stack's name typed.
+
+  -y, --yes  does not ask: for machines, which have no terminal
+  --purge    removes caches too
 `;
 
 main(async () => {
@@ -27,15 +34,20 @@ main(async () => {
         process.stdout.write(USAGE);
         return 0;
     }
-    const { stack, rest } = splitStack(process.argv.slice(2));
+    const { stack, rest } = stackToRemove(process.argv.slice(2), process.env);
     const purge = rest.includes("--purge");
+    const isSure = rest.includes("--yes") || rest.includes("-y");
     await checkPrerequisites();
-    const options = rest.filter((arg) => arg !== "--purge" && arg !== "--lab"); // which lab it is, the stack's file says
-    return alone(stack, () => down(stack, purge, options));
+    // Which lab it is, the stack's file says.
+    const options = rest.filter((arg) => !["--purge", "--lab", "--yes", "-y"].includes(arg));
+    return alone(stack, () => down(stack, { purge, isSure }, options));
 });
 
-async function down(stack: string, purge: boolean, args: string[]): Promise<number> {
+async function down(stack: string, how: { purge: boolean; isSure: boolean }, args: string[]): Promise<number> {
+    const { purge, isSure } = how;
     const pulumi = await Pulumi.find();
+    const state = await findState(pulumi, stack);
+    await refuseMoved(stack, state?.deployment?.resources ?? []);
     const file = fs.existsSync(stackFile(stack)) ? new StackFile(stack) : undefined;
     const inLab = file !== undefined && ec2LabOf(file) !== undefined;
     const usesEngine = inLab || file?.get("berth:host", "kind") === "local";
@@ -43,13 +55,13 @@ async function down(stack: string, purge: boolean, args: string[]): Promise<numb
         ? await ensureEngine(file?.get("berth:host", "dockerHost") as string | undefined)
         : undefined;
     let isGone = true;
-    const state = await findState(pulumi, stack);
     if (state) {
         refuseOutsideLab(pulumi.toolchain, file, state);
         const before = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(before));
         const { resources } = await dropDeadHosts(pulumi, stack, before);
         refuseProtected(resources);
+        if (!args.includes("--preview-only")) await askBeforeLoss(stack, resources, stackPrefix(stack), { isSure });
         const stays = file?.get("berth:host", "kind") === "existing";
         const keys = new KeptKeys(stack, stays ? hostsIn(resources) : []);
         try {

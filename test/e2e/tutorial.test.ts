@@ -39,7 +39,7 @@ beforeAll(() => {
     steps = consoleSteps(text.replace(/\bberth-(local|java)(?![a-z])/g, `${name}-$1`));
 });
 afterAll(async () => {
-    for (const stack of ["java", "local"]) await run("./scripts/down", ["-s", stack], { cwd: clone });
+    for (const stack of ["java", "local"]) await run("./scripts/down", ["-s", stack, "--yes"], { cwd: clone });
     fs.rmSync(clone, { recursive: true, force: true });
 });
 

@@ -135,7 +135,7 @@ export class Stack {
         return result;
     }
     down(): Promise<Result> {
-        return run("./scripts/down", ["--stack", this.name]);
+        return run("./scripts/down", ["--stack", this.name, "--yes"]);
     }
     pulumi(...args: string[]): Promise<Result> {
         return run("./scripts/pulumi", [...args, "--stack", this.name]);
