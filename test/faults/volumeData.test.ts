@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { VolumeServer } from "../scripts/fakes/volumeServer";
 
-jest.setTimeout(10 * 60_000);
+jest.setTimeout(30 * 60_000);
 
 const BAD = { health: "unhealthy" };
 type Content = { now?: string; before?: string };
