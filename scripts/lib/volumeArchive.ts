@@ -39,10 +39,11 @@ export async function writeArchive(file: string, fill: (archive: Writable) => Pr
     }
 }
 
-const isOfDisk = (error: unknown): error is NodeJS.ErrnoException =>
-    error instanceof Error &&
-    ["write", "open", "fsync", "close"].includes((error as NodeJS.ErrnoException).syscall ?? "") &&
-    (error as NodeJS.ErrnoException).code !== "EPIPE";
+/** The connection to a host breaks with EPIPE, and never in one of a file's own calls. */
+function isOfDisk(error: unknown): error is NodeJS.ErrnoException {
+    const { syscall, code } = error as NodeJS.ErrnoException;
+    return code !== "EPIPE" && ["write", "open", "fsync", "close"].includes(syscall ?? "");
+}
 
 /**
  * A broken archive is refused before anything is touched.

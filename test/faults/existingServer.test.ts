@@ -78,7 +78,8 @@ test("a second stack, as root and through a jump host, is refused the first one'
 test("the second stack's end, which would take Docker along, leaves the first one's containers and with them Docker", async () => {
     const down = await second.down();
     expectSuccess(down);
-    expect(down.all).toContain(`Docker stays: other stacks of Berth have containers here: ${stack.prefix}-web`);
+    expect(down.all).toMatch(/Docker stays: other containers are here than this stack's: /);
+    expect(down.all).toContain(`${stack.prefix}-web`);
     expect(await web(8081)).toBeUndefined();
     await Promise.all([8080, 8085].map(serves));
 });
@@ -105,6 +106,16 @@ test("with removeOnDestroy Docker goes with the stack, and not before", async ()
     stack.edit((config) => Object.assign(config["berth:engine"] as object, { logs: { maxFile: 5 } }));
     await stack.mustUp(); // another install
     await serves(8080);
+
+    const first = await stack.down();
+    expectSuccess(first);
+    expect(first.all).toContain("Docker stays: other containers are here than this stack's: theirs");
+    await serves(8085);
+    await server.asRoot("docker rm -f theirs && docker volume create their_data");
+    await stack.mustUp();
+    expect((await stack.down()).all).toContain("Docker stays: other volumes are here than this stack's: their_data");
+    await server.asRoot("docker volume rm their_data");
+    await stack.mustUp();
 
     expectSuccess(await stack.down());
     expect(await server.hasDocker()).toBe(false);

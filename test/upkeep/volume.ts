@@ -74,6 +74,50 @@ export function volumeTests(host: DayTwoHost): void {
             expect((await volume("--help")).code).toBe(0);
         });
 
+        test("the content before a restore is put back by --undo, and removed when it is asked for", async () => {
+            const file = path.join(folder, "kept .tar.gz");
+            await onVolume("echo mine > /data/mine");
+            expectSuccess(await volume("restore", "kept", file, "--replace"));
+            expect(await onVolume("ls /data")).not.toContain("mine");
+            expectSuccess(await volume("restore", "kept", "--undo"));
+            expect(await onVolume("cat /data/mine")).toBe("mine\n");
+            expect((await volume("restore", "kept", "--undo")).all).toContain("nothing to put back");
+            expectSuccess(await volume("restore", "kept", file, "--replace"));
+            expectSuccess(await volume("restore", "kept", "--remove-old"));
+            expect((await volume("restore", "kept", "--undo")).code).toBe(1);
+        });
+
+        test("what is paused is held by a restore, and paused afterwards", async () => {
+            expectSuccess(await host.docker("pause", writer()));
+            expectSuccess(await volume("restore", "kept", path.join(folder, "kept .tar.gz"), "--replace"));
+            const state = await host.docker("inspect", "--format", "{{.State.Status}}", writer());
+            expect(state.stdout).toBe("paused\n");
+            expectSuccess(await host.docker("unpause", writer()));
+        });
+
+        test("a restore whose script on the host is killed is put in order by the next command", async () => {
+            const file = path.join(folder, "kept .tar.gz");
+            await onVolume("echo mine > /data/mine");
+            const { output, result } = start("./scripts/volume", [
+                "-s",
+                stack.name,
+                "restore",
+                "kept",
+                file,
+                "--replace",
+            ]);
+            await until("containers are stopped", () => output().includes("berth: stop:"));
+            const kill = "kill -9 $(ps -eo pid,args | awk '$3 == \"--norc\" && / volume-data restore/ { print $1 }')";
+            await run("./scripts/ssh", ["-s", stack.name, "sudo", "sh", "-c", kill]);
+            await result;
+            expectSuccess(await volume("save", "kept", path.join(folder, "after.tar.gz")));
+            const there = (await onVolume("cat /data/mine 2>/dev/null || true")) === "mine\n";
+            if (!there) expectSuccess(await volume("restore", "kept", "--undo")); // it was exchanged already
+            expect(await onVolume("cat /data/mine")).toBe("mine\n");
+            const names = await host.docker("ps", "--format", "{{.Names}}");
+            expect(names.stdout.split("\n")).toEqual(expect.arrayContaining([writer(), "reader"]));
+        });
+
         test("a run that is killed leaves no half archive, and the writer goes on", async () => {
             await onVolume("head -c 300000000 /dev/urandom > /data/large");
             const file = path.join(folder, "killed.tar.gz");

@@ -8,6 +8,7 @@
 #   check            what must be true in the end; names what is not
 #
 # Docker's data root holds `containers/ID/state` and `log`, to which it writes a line each time it starts.
+# shellcheck disable=SC2012,SC2119,SC2120 # names are our own; arguments come from the test
 set -uo pipefail
 
 export PATH=/fake/bin:$PATH
