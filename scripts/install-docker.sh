@@ -42,6 +42,9 @@ compose_command=$root/usr/local/bin/docker-compose
 
 problems=() phase="" log_from=1 failure="" remedy="" failed_command="" temp="" changed=no lists_fresh=no
 
+# Docker, for a minute: one that hangs is one that does not answer.
+docker() { timeout --foreground -k 5 60 docker "$@"; }
+
 # --- saying what happens -------------------------------------------------------------------------------------------
 say() { printf 'berth: %s\n' "$*" >&3; }
 
@@ -188,13 +191,13 @@ available_versions() { apt-cache madison "$1" 2>/dev/null | awk -F ' *[|] *' '!s
 
 # put_file FILE MODE < CONTENT: written in one step, and only where it differs; sets $changed.
 put_file() {
-  local new
+  local new=$1.berth-new # one run at a time has the lock
   mkdir -p "${1%/*}"
-  new=$(mktemp "$1.XXXXXX")
   cat >"$new"
   changed=no
   if cmp -s "$new" "$1"; then rm -f "$new"; return; fi
   chmod "$2" "$new"
+  sync "$new"
   mv -f "$new" "$1"
   changed=yes
 }
@@ -383,8 +386,9 @@ phase_packages() {
   fi
   name=$(apt-mark showhold "${pinned[@]}" | paste -sd ' ' -)
   if [ -n "$version" ] && [ "$name" != "${pinned[*]}" ]; then
-    apt-mark hold "${pinned[@]}"
+    # Remembered first: a hold that nobody remembers would count as the owner's, and never end.
     put_file "$state/held" 0644 <<<"${pinned[*]}"
+    apt-mark hold "${pinned[@]}"
   elif [ -z "$version" ] && [ -e "$state/held" ]; then
     apt-mark unhold "${pinned[@]}"
     rm -f "$state/held"
