@@ -3,8 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 
 const scripts = path.resolve(__dirname, "../../../scripts");
-const driver = ["host.py", "breaks.py"].map((name) => fs.readFileSync(path.join(__dirname, name), "utf8")).join("
-");
+const driver = ["host.py", "breaks.py"].map((name) => fs.readFileSync(path.join(__dirname, name), "utf8")).join("\n");
 
 /** One way in which a host script is run, and what must hold whatever breaks it. */
 export interface Scenario {
