@@ -165,6 +165,7 @@ def silent_docker(wanted):
         again(how, wanted)
 
 
+signal.alarm(1200)  # where nobody is there any more to hear of it
 prepare()
 state = undisturbed()
 number = 0
