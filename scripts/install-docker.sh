@@ -263,6 +263,11 @@ primary_fingerprints() {
 phase_config() {
   local swarm action note
   swarm=$(timeout 30 docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null || true)
+  # A run that was cut off between the two files: what it wrote is not the owner's.
+  if [ -e "$state/daemon-next" ] && [ -e "$state/daemon-next-owned" ] && cmp -s "$state/daemon-next" "$daemon_json"; then
+    put_file "$state/daemon.json" 0644 <"$state/daemon-next-owned"
+  fi
+  rm -f "$state/daemon-next" "$state/daemon-next-owned"
   if ! merge_daemon_json "$daemon_json" "$state/daemon.json" "$temp" "$swarm" "$log_max_size" "$log_max_file" \
     ${mirrors[@]+"${mirrors[@]}"} 2>"$temp/error"; then
     fail "$(cat "$temp/error"); the file was left as it is" "mend the file (python3 -m json.tool $daemon_json), then run this again"
@@ -277,11 +282,14 @@ phase_config() {
     if systemctl is-active --quiet docker && ! grep -qs restart "$state/daemon-pending"; then
       put_file "$state/daemon-pending" 0644 <<<"$action"
     fi
+    put_file "$state/daemon-next-owned" 0644 <"$temp/owned.json"
+    put_file "$state/daemon-next" 0644 <"$temp/daemon.json"
     put_file "$daemon_json" 0644 <"$temp/daemon.json"
     # live-restore counts at once, so that the restart leaves the containers running.
     if [ "$action" = restart ] && systemctl is-active --quiet docker; then systemctl reload docker || true; fi # restarts tells
   fi
   put_file "$state/daemon.json" 0644 <"$temp/owned.json"
+  rm -f "$state/daemon-next" "$state/daemon-next-owned"
 }
 
 # What a restart of the daemon means, in words.
