@@ -11,6 +11,9 @@ set -euo pipefail
 export LC_ALL=C
 PATH=$PATH:${BERTH_ROOT:-}/usr/sbin:${BERTH_ROOT:-}/sbin
 
+# Docker, for a minute: one that hangs is one that does not answer.
+docker() { timeout --foreground -k 5 60 docker "$@"; }
+
 own_filters=()
 while [ "${1:---}" != -- ]; do
     own_filters+=(--filter "label=$1")
@@ -58,7 +61,7 @@ hides_ports() { grep -qsxF containerd-shim "${BERTH_ROOT:-}"/proc/[0-9]*/comm; }
 
 published_ports() {
     local own all
-    command -v docker >/dev/null
+    type -P docker >/dev/null || return 1
     all=$(docker ps -q --no-trunc) || return 1
     own=$(docker ps -q --no-trunc "${own_filters[@]}") || return 1
     if [ "${#own_filters[@]}" -gt 0 ]; then all=$(grep -vxF "${own:-none}" <<<"$all" || true); fi

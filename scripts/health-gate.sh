@@ -26,13 +26,17 @@ timeout=${2:?the timeout in seconds is missing}
 mode=${3:?the mode is missing: service or job}
 probe=("${@:4}")
 
+# Docker, for a minute: one that hangs is one that does not answer.
+docker() { timeout --foreground -k 5 60 docker "$@"; }
+
 inspect() { docker container inspect --format "$1" -- "$container"; }
 
 # One line: STATUS HEALTH RESTARTS EXIT_CODE SECONDS_SINCE_START. The health is "none" without a health check.
 state() {
-    local status health restarts code started
-    read -r status health restarts code started < <(inspect \
-        '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.RestartCount}} {{.State.ExitCode}} {{.State.StartedAt}}')
+    local status health restarts code started answer
+    answer=$(inspect '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.RestartCount}} {{.State.ExitCode}} {{.State.StartedAt}}') ||
+        return 1
+    read -r status health restarts code started <<<"$answer" || return 1
     printf '%s %s %s %s %s\n' "$status" "$health" "$restarts" "$code" "$(($(date +%s) - $(date -d "$started" +%s)))"
 }
 
@@ -90,6 +94,12 @@ fi
 deadline=$((SECONDS + timeout))
 while true; do
     current=$(state) || {
+        if ! docker version >/dev/null; then
+            # It may be restarting.
+            if [ "$SECONDS" -lt "$deadline" ]; then sleep "$POLL_SECONDS" && continue; fi
+            echo "berth: Docker does not answer on this host, so that nobody can say how $container is: systemctl status docker" >&2
+            exit 1
+        fi
         echo "the container $container does not exist any more" >&2
         exit 1
     }

@@ -42,6 +42,9 @@ compose_command=$root/usr/local/bin/docker-compose
 
 problems=() phase="" log_from=1 failure="" remedy="" failed_command="" temp="" changed=no lists_fresh=no
 
+# Docker, for a minute: one that hangs is one that does not answer.
+docker() { timeout --foreground -k 5 60 docker "$@"; }
+
 # --- saying what happens -------------------------------------------------------------------------------------------
 say() { printf 'berth: %s\n' "$*" >&3; }
 
@@ -194,13 +197,13 @@ available_versions() { apt-cache madison "$1" 2>/dev/null | awk -F ' *[|] *' '!s
 
 # put_file FILE MODE < CONTENT: written in one step, and only where it differs; sets $changed.
 put_file() {
-  local new
+  local new=$1.berth-new # one run at a time has the lock
   mkdir -p "${1%/*}"
-  new=$(mktemp "$1.XXXXXX")
   cat >"$new"
   changed=no
   if cmp -s "$new" "$1"; then rm -f "$new"; return; fi
   chmod "$2" "$new"
+  sync "$new"
   mv -f "$new" "$1"
   changed=yes
 }
@@ -266,6 +269,11 @@ primary_fingerprints() {
 phase_config() {
   local swarm action note
   swarm=$(timeout 30 docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null || true)
+  # A run that was cut off between the two files: what it wrote is not the owner's.
+  if [ -e "$state/daemon-next" ] && [ -e "$state/daemon-next-owned" ] && cmp -s "$state/daemon-next" "$daemon_json"; then
+    put_file "$state/daemon.json" 0644 <"$state/daemon-next-owned"
+  fi
+  rm -f "$state/daemon-next" "$state/daemon-next-owned"
   if ! merge_daemon_json "$daemon_json" "$state/daemon.json" "$temp" "$swarm" "$log_max_size" "$log_max_file" \
     ${mirrors[@]+"${mirrors[@]}"} 2>"$temp/error"; then
     fail "$(cat "$temp/error"); the file was left as it is" "mend the file (python3 -m json.tool $daemon_json), then run this again"
@@ -280,11 +288,14 @@ phase_config() {
     if systemctl is-active --quiet docker && ! grep -qs restart "$state/daemon-pending"; then
       put_file "$state/daemon-pending" 0644 <<<"$action"
     fi
+    put_file "$state/daemon-next-owned" 0644 <"$temp/owned.json"
+    put_file "$state/daemon-next" 0644 <"$temp/daemon.json"
     put_file "$daemon_json" 0644 <"$temp/daemon.json"
     # live-restore counts at once, so that the restart leaves the containers running.
     if [ "$action" = restart ] && systemctl is-active --quiet docker; then systemctl reload docker || true; fi # restarts tells
   fi
   put_file "$state/daemon.json" 0644 <"$temp/owned.json"
+  rm -f "$state/daemon-next" "$state/daemon-next-owned"
 }
 
 # What a restart of the daemon means, in words.
@@ -389,8 +400,9 @@ phase_packages() {
   fi
   name=$(apt-mark showhold "${pinned[@]}" | paste -sd ' ' -)
   if [ -n "$version" ] && [ "$name" != "${pinned[*]}" ]; then
-    apt-mark hold "${pinned[@]}"
+    # Remembered first: a hold that nobody remembers would count as the owner's, and never end.
     put_file "$state/held" 0644 <<<"${pinned[*]}"
+    apt-mark hold "${pinned[@]}"
   elif [ -z "$version" ] && [ -e "$state/held" ]; then
     apt-mark unhold "${pinned[@]}"
     rm -f "$state/held"

@@ -44,9 +44,19 @@ remove_uploads() {
 
 make_base() { install -d -m 0700 -- "$base"; }
 
-# A folder on the same file system, which goes when the script ends.
+# A folder on the same file system, which goes when the script ends. A lock holds it: what nobody holds is of a run that
+# was killed. Who makes one or looks for them holds the lock of BASE.
 make_draft() {
+    local left
+    exec 6<"$base"
+    flock 6
+    for left in "$base"/.draft.??????; do
+        if [ -d "$left" ]; then flock -n "$left" rm -rf -- "$left" || true; fi
+    done
     draft=$(mktemp -d "$base/.draft.XXXXXX")
+    exec 7<"$draft"
+    flock 7
+    exec 6<&-
     trap 'rm -rf -- "$draft"' EXIT
 }
 
@@ -61,7 +71,7 @@ extract() {
 # Removes the folders above, as long as they are empty.
 remove_empty() {
     local folder=$1
-    while [[ $folder == "$base"/* ]] && rmdir -- "$folder" 2>/dev/null; do folder=${folder%/*}; done
+    while [[ $folder == "$base"/* ]] && { [ ! -e "$folder" ] || rmdir -- "$folder" 2>/dev/null; }; do folder=${folder%/*}; done
     rmdir -- "$base" "${base%/*}" 2>/dev/null || true
 }
 
@@ -185,6 +195,9 @@ place)
     "place_$place"
     remove_uploads "$archive"
     ;;
-remove) "remove_$place" ;;
+remove)
+    "remove_$place"
+    [ -e "$target" ] || remove_empty "$target" # also what a run has left that was killed
+    ;;
 *) fail "unknown verb: $verb" ;;
 esac

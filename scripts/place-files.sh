@@ -40,11 +40,26 @@ write_files() {
     done < <(printf '%s' "$files")
 }
 
+# A folder on the same file system, which goes when the script ends. A lock holds it: what nobody holds is of a run that
+# was killed. Who makes one or looks for them holds the lock of BASE.
+make_draft() {
+    local left
+    exec 6<"$base"
+    flock 6
+    for left in "$base"/.draft.??????; do
+        if [ -d "$left" ]; then flock -n "$left" rm -rf -- "$left" || true; fi
+    done
+    draft=$(mktemp -d "$base/.draft.XXXXXX")
+    exec 7<"$draft"
+    flock 7
+    exec 6<&-
+    trap 'rm -rf -- "$draft"' EXIT
+}
+
 place() {
     mkdir -p -- "$(dirname -- "$folder")"
     if [ ! -e "$folder" ]; then
-        draft=$(mktemp -d "$base/.draft.XXXXXX")
-        trap 'rm -rf -- "$draft"' EXIT
+        make_draft
         write_files
         # Where another run was faster, its content is the same.
         mv -T -- "$draft" "$folder" 2>/dev/null || [ -e "$folder" ]
@@ -68,16 +83,20 @@ is_mounted() {
 }
 
 remove() {
-    local above
     [ -d "$folder" ] || return 0
     if is_mounted; then
         echo "berth: a container mounts files of $folder: they stay" >&2
         return
     fi
     rm -rf -- "$folder"
+}
+
+# Removes the folders above, as long as they have nothing but a key that no content has any more.
+remove_empty() {
+    local above
     above=$(dirname -- "$folder")
-    if [ "$(ls -A -- "$above")" = .key ]; then rm -- "$above/.key"; fi
-    while [[ $above == "$base"/* ]] && rmdir -- "$above" 2>/dev/null; do above=${above%/*}; done
+    if [ "$(ls -A -- "$above" 2>/dev/null)" = .key ]; then rm -- "$above/.key"; fi
+    while [[ $above == "$base"/* ]] && { [ ! -e "$above" ] || rmdir -- "$above" 2>/dev/null; }; do above=${above%/*}; done
     rmdir -- "$base" "${base%/*}" 2>/dev/null || true
 }
 
@@ -88,3 +107,4 @@ if [[ $path == */ ]]; then
     folder=$folder$key
 fi
 "$verb"
+if [ "$verb" = remove ] && [ ! -e "$folder" ]; then remove_empty; fi # also what a run has left that was killed

@@ -36,8 +36,8 @@ write_settings() {
             printf '%s\n' "$line" >>"$file.new"
         fi
     done
-    rm -f -- "$folder/ca.pem"
-    if [ -e "$folder/ca.pem.new" ]; then mv -- "$folder/ca.pem.new" "$folder/ca.pem"; fi
+    sync -f "$folder"
+    if [ -e "$folder/ca.pem.new" ]; then mv -- "$folder/ca.pem.new" "$folder/ca.pem"; else rm -f -- "$folder/ca.pem"; fi
     mv -- "$folder/settings.new" "$folder/settings"
 }
 
@@ -86,16 +86,38 @@ get() {
         tail -n "$LINES" <<<"${said:-no answer within $TIMEOUT_SECONDS s}" | sed 's/^/    /' >&2
         return 1
     }
-    printf '%s %s\n' "$server" "$*" >"$have"
-    put "$made.key" "$folder/$name.key"
-    put "$made.crt" "$folder/$name.crt"
+    printf '%s %s\n' "$server" "$*" >"$have" &&
+        if [ ! -L "$folder/$name.pair" ] && [ -e "$folder/$name.crt" ] && [ -e "$folder/$name.key" ]; then
+            put "$folder/$name.crt" "$folder/$name.key" "$name" # of an older Berth
+        fi &&
+        put "$made.crt" "$made.key" "$name" || {
+        echo "$*: there is a certificate, but it cannot be put where nginx reads it (by the line above)" >&2
+        return 1
+    }
 }
 
-# nginx's processes, which are not root, read them; nobody else enters the folder.
+# put CERTIFICATE KEY NAME: NAME.crt and NAME.key lead through one link, which is exchanged in one step: nobody ever
+# reads a certificate with another's key. nginx's processes, which are not root, read them; nobody else enters the folder.
 put() {
-    if cmp -s -- "$1" "$2"; then return; fi
-    install -m 444 -- "$1" "$2.new"
-    mv -- "$2.new" "$2"
+    local pair kind file=$folder/$3
+    sweep_pairs "$file"
+    if cmp -s -- "$1" "$file.pair/crt" && cmp -s -- "$2" "$file.pair/key" && [ -L "$file.crt" ] && [ -L "$file.key" ]; then return; fi
+    pair=$(mktemp -d "$file.pair-XXXXXX") &&
+        chmod 755 "$pair" &&
+        install -m 444 -- "$1" "$pair/crt" &&
+        install -m 444 -- "$2" "$pair/key" &&
+        sync "$pair/crt" "$pair/key" &&
+        ln -sfn -- "${pair##*/}" "$file.pair.new" &&
+        mv -T -- "$file.pair.new" "$file.pair" || return 1
+    for kind in crt key; do
+        ln -sfn -- "$3.pair/$kind" "$file.$kind.new" && mv -T -- "$file.$kind.new" "$file.$kind" || return 1
+    done
+    sweep_pairs "$file"
+}
+
+sweep_pairs() {
+    local pair
+    for pair in "$1".pair-*; do [ "$pair" -ef "$1.pair" ] || rm -rf -- "$pair"; done
 }
 
 exec 9>"$folder/lock"
@@ -114,9 +136,9 @@ for line in "${certificates[@]}"; do
     names+=("${words[0]}")
     get "${words[@]}" || failed+=("${words[1]}")
 done
-for file in "$folder"/*.crt "$folder"/*.key; do
+for file in "$folder"/*.crt "$folder"/*.key "$folder"/*.pair "$folder"/*.pair-*; do
     name=${file##*/}
-    if [ -e "$file" ] && [[ " ${names[*]} " != *" ${name%.*} "* ]]; then rm -- "$file"; fi
+    if [[ -e $file || -L $file ]] && [[ " ${names[*]} " != *" ${name%.*} "* ]]; then rm -rf -- "$file"; fi
 done
 if [ "${#failed[@]}" -gt 0 ]; then
     echo "no certificate for: ${failed[*]}" >&2
@@ -125,11 +147,12 @@ fi
 echo "certificates: ${#names[@]}"
 PROGRAM
     chmod 755 "$program.new"
+    sync "$program.new"
     mv "$program.new" "$program"
 }
 
 write_units() {
-    cat >"$units/$unit.service" <<UNIT
+    cat >"$units/$unit.service.new" <<UNIT
 [Unit]
 Description=Certificates of $stack
 Requires=docker.service
@@ -140,7 +163,7 @@ Wants=network-online.target
 Type=oneshot
 ExecStart=$program $folder
 UNIT
-    cat >"$units/$unit.timer" <<UNIT
+    cat >"$units/$unit.timer.new" <<UNIT
 [Unit]
 Description=Renews the certificates of $stack
 
@@ -152,6 +175,9 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 UNIT
+    sync "$units/$unit.service.new" "$units/$unit.timer.new"
+    mv "$units/$unit.service.new" "$units/$unit.service"
+    mv "$units/$unit.timer.new" "$units/$unit.timer"
     systemctl daemon-reload
     systemctl -q enable --now "$unit.timer"
 }
@@ -165,7 +191,7 @@ install)
     ;;
 remove)
     systemctl -q disable --now "$unit.timer" 2>/dev/null || true # gone already
-    rm -f -- "$units/$unit.service" "$units/$unit.timer"
+    rm -f -- "$units/$unit.service" "$units/$unit.timer" "$units/$unit.service.new" "$units/$unit.timer.new"
     systemctl daemon-reload
     rm -rf -- "$folder"
     ;;

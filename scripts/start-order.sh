@@ -72,6 +72,7 @@ done <"$steps"
 rm -f "$pending"
 PROGRAM
     chmod 755 "$program.new"
+    sync "$program.new"
     mv "$program.new" "$program"
 }
 
@@ -90,6 +91,7 @@ TimeoutStartSec=infinity
 [Install]
 WantedBy=multi-user.target
 UNIT
+    sync "$units/$unit.new"
     mv "$units/$unit.new" "$units/$unit"
     systemctl daemon-reload
     systemctl -q enable "$unit"
@@ -99,6 +101,7 @@ case $action in
 install)
     install -d -m 700 "$folder"
     printf '%s\n' "${@:3}" >"$steps.new"
+    sync "$steps.new"
     mv "$steps.new" "$steps"
     write_program
     write_unit

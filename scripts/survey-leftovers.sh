@@ -3,7 +3,8 @@
 #
 #   bash -s -- PROJECT STACK < survey-leftovers.sh
 #
-# stdout: "KIND NAME" a line. Exit code 1 where it cannot be told. BERTH_ROOT (tests only) is put before every path.
+# stdout: "KIND NAME" a line. A Docker that is there and does not answer is an error, not an empty list.
+# BERTH_ROOT (tests only) is put before every path.
 set -euo pipefail
 export LC_ALL=C
 
@@ -14,7 +15,7 @@ filters=(--filter "label=berth.project=$project" --filter "label=berth.stack=$st
 # Docker, for a minute: one that hangs is one that does not answer.
 docker() { timeout --foreground -k 5 60 docker "$@"; }
 
-# Tags that keep images of releases: of a stack whose name goes on after this one's, they begin in the same way.
+# Tags that keep images of releases: those of a stack whose name goes on after this one's begin in the same way.
 release_tags() {
     local tag other built_for tags
     tags=$(docker image ls --format '{{.Repository}}:{{.Tag}}' --filter "reference=berth/release:$prefix-*") || return 1
@@ -30,9 +31,10 @@ release_tags() {
     done <<<"$tags"
 }
 
-if [ -n "$(type -P docker)" ]; then
-    if ! docker version >/dev/null; then
-        echo "berth: Docker does not answer on this host, so that what is left in it cannot be told: systemctl status docker" >&2
+if type -P docker >/dev/null; then
+    if ! answer=$(docker version 2>&1); then
+        # shellcheck disable=SC2016 # The last line is what a person sees; it is no command of ours.
+        printf '%s\nberth: Docker does not answer, so nobody can say what is left: see `systemctl status docker`\n' "$answer" >&2
         exit 1
     fi
     docker ps --all "${filters[@]}" --format 'container {{.Names}}'

@@ -28,6 +28,9 @@ action=${1:?the action is missing: switch or remove}
 folder=${2:?the folder is missing}
 container='' drain=60 release='' draft='' old='' now=''
 
+# Docker, for a minute: one that hangs is one that does not answer.
+docker() { timeout --foreground -k 5 60 docker "$@"; }
+
 fail() {
     printf '%s\n' "$@" >&2
     exit 1
@@ -99,7 +102,10 @@ check() {
         "All of it is $folder/rejected.conf on the host."
 }
 
-nginx_log() { docker logs --tail 10 "$container" 2>&1 | sed 's/^/    /'; }
+nginx_log() {
+    docker logs --tail 10 "$container" 2>&1 | sed 's/^/    /' || docker version >/dev/null 2>&1 ||
+        echo "    Docker does not answer on this host: systemctl status docker"
+}
 
 # Process ids of nginx's workers, with the old sites or the new ones.
 workers() { docker top "$container" -eo pid,args | awk '/nginx: worker process/ { print $1 }' | sort; }
@@ -118,21 +124,23 @@ await() {
     done
 }
 
-# Moves the link in one step.
+# Moves the link in one step, to what is on the disk as a whole.
 serve() {
+    sync -f "$folder/$1"
     ln -sfn -- "$1" "$folder/current.new"
     mv -T -- "$folder/current.new" "$folder/current"
 }
 
 reload() {
-    local before
+    local before loaded=yes
     look
     old=$now
     before=$(readlink -- "$folder/current") || before=
     serve "$release"
-    docker exec "$container" nginx -s reload >/dev/null 2>&1 || fail "nginx cannot be told to reload:" "$(nginx_log)"
-    if ! await has_new "$RELOAD_SECONDS"; then
+    docker exec "$container" nginx -s reload >/dev/null 2>&1 || loaded=no
+    if [ "$loaded" = no ] || ! await has_new "$RELOAD_SECONDS"; then
         if [ -n "$before" ]; then serve "$before"; else rm -f -- "$folder/current"; fi
+        if [ "$loaded" = no ]; then fail "nginx cannot be told to reload, and serves the old ones on:" "$(nginx_log)"; fi
         fail "nginx has not taken the new sites within $RELOAD_SECONDS s, and serves the old ones on:" "$(nginx_log)"
     fi
     # nginx itself ends them after the time that is given.

@@ -61,7 +61,9 @@ it("the image's id is all that stdout has, and nothing is left behind", () => {
         stderr: "#1 [1/2] FROM x\n",
     });
     expect(read("words").trim().split("\n").slice(2)).toEqual(
-        `--builder default --load --progress plain --tag ${TAG} --label berth.built-for=base --file Dockerfile context`.split(" "),
+        `--builder default --load --progress plain --tag ${TAG} --label berth.built-for=base --file Dockerfile context`.split(
+            " ",
+        ),
     );
     expect(read("dockerfile-given")).toBe("FROM x");
     expect([fs.existsSync(at(UPLOAD)), fs.readdirSync(at("base"))]).toEqual([false, []]);

@@ -151,7 +151,8 @@ it("a ledger that cannot be read is not an empty one: it stays as it is", () => 
     container("c-web", "sha256:1", "nginx@sha256:aa");
     record(lines("web", { a: 1 }));
     const before = ledger();
-    for (const tool of ["grep", "sed", "awk"]) fs.writeFileSync(at("bin", tool), "#!/bin/sh\nexit 2\n", { mode: 0o755 });
+    for (const tool of ["grep", "sed", "awk"])
+        fs.writeFileSync(at("bin", tool), "#!/bin/sh\nexit 2\n", { mode: 0o755 });
     expect(record(lines("web", { a: 2 })).code).not.toBe(0);
     expect(ledger()).toEqual(before);
 });
@@ -169,5 +170,8 @@ it("a tag that Docker does not let go is removed by the next run", () => {
     expect([ledger().map(({ release }) => release), removed()]).toEqual([[3], []]);
     fs.writeFileSync(docker, answering);
     expect(run("forget", "", "1")).toEqual({ code: 0, stderr: "" });
-    expect(removed()).toEqual(["image rm berth/release:Berth--Test.-app-1", "image rm berth/release:Berth--Test.-app-2"]);
+    expect(removed()).toEqual([
+        "image rm berth/release:Berth--Test.-app-1",
+        "image rm berth/release:Berth--Test.-app-2",
+    ]);
 });

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 
 const scripts = path.resolve(__dirname, "../../../scripts");
-const driver = fs.readFileSync(path.join(__dirname, "driver.py"), "utf8");
+const driver = ["host.py", "breaks.py"].map((name) => fs.readFileSync(path.join(__dirname, name), "utf8")).join("\n");
 
 /** One way in which a host script is run, and what must hold whatever breaks it. */
 export interface Scenario {
@@ -14,6 +14,8 @@ export interface Scenario {
     args: string[];
     /** Default: nothing */
     input?: string;
+    /** The same where it is no text. */
+    inputBase64?: string;
     /** Bash that makes the host as it is before: files below /world, what the fakes know below /engine. */
     setUp: string;
     /** Bash that brings, before each run of the script, what the program brings. */
@@ -39,7 +41,7 @@ export interface Scenario {
     code?: number;
     /** It may succeed with another end state where Docker does not answer: the reason. Default: it must not */
     withoutDocker?: string;
-    /** How many commands are killed after, evenly spread, where the script runs more. Default: 24 */
+    /** How many commands are killed after, evenly spread, where the script runs more. Default: 16 */
     mostKills?: number;
 }
 
@@ -59,15 +61,19 @@ export interface Report {
  * @throws Error where the scenario itself does not run
  */
 export function breakScript(image: string, script: string, scenario: Scenario): Promise<Report> {
-    const { same = [], ignored = [], mostKills = 24, constants = [], says, ...rest } = scenario;
-    const text = constants.reduce((all, constant) => {
-        const pattern = new RegExp(`\\b${constant.split("=")[0]}=[0-9.]+`);
-        if (!pattern.test(all)) throw new Error(`${script} has no constant ${constant}`);
-        return all.replace(pattern, constant);
-    }, fs.readFileSync(path.join(scripts, script), "utf8"));
+    const { same = [], ignored = [], mostKills = 16, constants = [], says, ...rest } = scenario;
+    const text = constants.reduce(
+        (all, constant) => {
+            const pattern = new RegExp(`\\b${constant.split("=")[0]}=[0-9.]+`);
+            if (!pattern.test(all)) throw new Error(`${script} has no constant ${constant}`);
+            return all.replace(pattern, constant);
+        },
+        fs.readFileSync(path.join(scripts, script), "utf8"),
+    );
     const given = {
         ...rest,
         input: scenario.input, // it may be a getter
+        inputBase64: scenario.inputBase64,
         script: text,
         ...(says && { says: says.source }),
         // BERTH_KILLS=1000 kills after each of them, which takes long.

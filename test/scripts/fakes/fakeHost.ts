@@ -13,7 +13,7 @@ const faked =
 // Nothing but these and the fakes is on the PATH: a command without a fake fails, and never reaches this machine.
 const real = (
     "bash env awk sed grep cat cmp cp mktemp chmod mv rm mkdir install head tail tr wc paste date sleep timeout flock " +
-    "python3 touch uname"
+    "python3 touch uname sync"
 ).split(" ");
 
 export interface RunResult {
