@@ -39,40 +39,41 @@ has_volume() {
     found=$(docker volume ls --quiet --filter "name=$1") || unanswered
     grep -qxF -- "$1" <<<"$found"
 }
-label_of() { docker volume inspect --format "{{index .Labels \"$2\"}}" -- "$1" || unanswered; }
 
-# What a container itself says of its mounts. An anonymous volume is not there by its name.
-config_of() { docker container inspect --format '{{json .HostConfig.Mounts}} {{json .HostConfig.Binds}}' -- "$1"; }
+# What the labels of volumes say, a line each: NAME SLOT PATH HOLDS, with tabs between. Of others only the name is there.
+readonly RECORD='{{.Name}}	{{.Label "berth.slot"}}	{{.Label "berth.path"}}	{{.Label "berth.holds"}}'
 
-# find_containers: ids of those of the slot, the oldest first, into `running` and `resting`.
+# What a container itself says of its mounts, in which an anonymous volume has no name; then "VOLUME PATH" a line.
+readonly MOUNTS='{{json .HostConfig.Mounts}} {{json .HostConfig.Binds}}
+{{range .Mounts}}{{if eq .Type "volume"}}{{printf "%s %s\n" .Name .Destination}}{{end}}{{end}}'
+
+# find_containers: ids of those of the slot, the oldest first, into `running` and `resting`; what they mount into `mounts`.
 find_containers() {
     local all id state name
     running=() resting=()
+    declare -gA mounts=()
     all=$(docker ps --all --no-trunc "${mine[@]}" --filter "label=berth.service=$service" \
         --format '{{.ID}} {{.State}} {{.Names}}') || unanswered
     while read -r id state name; do
         if [ "$name" != "$container" ] && [ "$name" != "$slot" ] && [[ ! $name =~ ^"$slot"-[0-9a-f]{8}$ ]]; then continue; fi
         if [ "$state" = running ]; then running=("$id" "${running[@]}"); else resting=("$id" "${resting[@]}"); fi
+        mounts[$id]=$(docker container inspect --format "$MOUNTS" -- "$id") || unanswered
     done <<<"$all"
 }
 
-# volumes_of CONTAINER: "VOLUME PATH" a line.
-volumes_of() {
-    docker container inspect --format \
-        '{{range .Mounts}}{{if eq .Type "volume"}}{{printf "%s %s\n" .Name .Destination}}{{end}}{{end}}' -- "$1" || unanswered
-}
+has_mounted() { [[ ${mounts[$1]#*$'\n'} == *"$2 "* ]]; }
+has_named() { [[ ${mounts[$1]%%$'\n'*} == *"$2"* ]]; }
 
 # anonymous_at PATH CONTAINER…: the anonymous volume that the first of them has there.
 anonymous_at() {
-    local path=$1 id name at found
+    local path=$1 id name at
     for id in "${@:2}"; do
-        found=$(volumes_of "$id") || exit 1
         while read -r name at; do
             if [ "$at" = "$path" ] && [[ $name =~ ^[0-9a-f]{64}$ ]]; then
                 printf '%s' "$name"
                 return
             fi
-        done <<<"$found"
+        done <<<"${mounts[$id]#*$'\n'}"
     done
 }
 
@@ -86,15 +87,16 @@ name_for() {
 
 # volume_for PATH: into `volume`, made where it is not there.
 volume_for() {
-    local path=$1 own live earlier
+    local path=$1 own live earlier known name owner at
     own=$(name_for "$path")
     live=$(anonymous_at "$path" "${running[@]}")
     volume=$own
-    if has_volume "$own"; then
-        if [ "$(label_of "$own" berth.slot) $(label_of "$own" berth.path)" != "$slot $path" ]; then
+    known=$(docker volume ls --filter "name=$own" --format "$RECORD") || unanswered
+    while IFS=$'\t' read -r name owner at earlier; do
+        if [ "$name" != "$own" ]; then continue; fi
+        if [ "$owner" != "$slot" ] || [ "$at" != "$path" ]; then
             fail "the volume $own is somebody else's: rename it, or give $service a named volume at $path"
         fi
-        earlier=$(label_of "$own" berth.holds)
         if [ -n "$live" ]; then
             volume=$live
         elif [ -n "$earlier" ] && has_volume "$earlier"; then
@@ -103,7 +105,7 @@ volume_for() {
             say "the volume $earlier, which $service had at $path, is gone: it begins with $own"
         fi
         return
-    fi
+    done <<<"$known"
     earlier=${live:-$(anonymous_at "$path" "${resting[@]}")}
     docker volume create --label "${labels[0]}" --label "${labels[1]}" --label "berth.service=$service" \
         --label "berth.slot=$slot" --label "berth.path=$path" ${earlier:+--label "berth.holds=$earlier"} "$own" >/dev/null
@@ -112,12 +114,9 @@ volume_for() {
 
 # hold VOLUME: where it is a container's anonymous one, which goes with that.
 hold() {
-    local id config found held path covers=()
-    [[ $1 =~ ^[0-9a-f]{64}$ ]] || return 0
+    local id held path covers=()
     for id in "${running[@]}" "${resting[@]}"; do
-        config=$(config_of "$id") || unanswered
-        found=$(volumes_of "$id") || exit 1
-        if [[ $found != *"$1 "* || $config == *"$1"* ]]; then continue; fi
+        if ! has_mounted "$id" "$1" || has_named "$id" "$1"; then continue; fi
         held=$(docker ps --all --quiet "${mine[@]}" --filter "label=berth.holds=$1") || unanswered
         if [ -n "$held" ]; then return; fi
         for path in "${image_paths[@]}"; do covers+=(--tmpfs "$path"); done # or each is one more anonymous volume
@@ -130,13 +129,12 @@ hold() {
 
 # stop_others VOLUME…: containers of the slot under another name that have one of these.
 stop_others() {
-    local id name found one
+    local id name one
     for id in "${running[@]}"; do
         name=$(docker container inspect --format '{{.Name}}' -- "$id") || unanswered
         if [ "$name" = "/$container" ]; then continue; fi
-        found=$(volumes_of "$id") || exit 1
         for one in "$@"; do
-            if [[ $found != *"$one "* ]]; then continue; fi
+            if ! has_mounted "$id" "$one"; then continue; fi
             say "${name#/} stops: $container takes over its volumes"
             docker stop -- "$id" >/dev/null
             break
@@ -217,7 +215,7 @@ release() {
         users=$(docker ps --all --no-trunc --quiet --filter "volume=$volume") || unanswered
         for user in $users; do
             # One that has gone meanwhile says nothing.
-            if [ "$user" = "$holder" ] || [[ $(config_of "$user" 2>/dev/null) != *"$volume"* ]]; then continue; fi
+            if [ "$user" = "$holder" ] || [[ $(docker container inspect --format "${MOUNTS%%$'\n'*}" -- "$user" 2>/dev/null) != *"$volume"* ]]; then continue; fi
             docker rm -- "$holder" >/dev/null
             break
         done
@@ -233,20 +231,18 @@ has_left() {
     ! grep -qxF -- "$service" <<<"$list"
 }
 
-# remove_volume VOLUME PATH WHOSE
-remove_volume() {
-    local users data size
-    if ! has_volume "$1"; then return 0; fi
+# is_free VOLUME WHOSE: whether no container has it. One of another slot sees to its own.
+is_free() {
+    local users
     users=$(docker ps --all --filter "volume=$1" --format '{{.Names}}') || unanswered
-    if [ -n "$users" ]; then
-        # What a container of another slot has is removed with that one.
-        if [ "$3" = "$slot" ]; then say "the volume $1 stays: ${users//$'\n'/, } uses it"; fi
-        return 1
-    fi
-    data=$(docker volume inspect --format '{{.Mountpoint}}' -- "$1") || unanswered
-    size=$(du --summarize --human-readable -- "$data" 2>/dev/null | cut -f1) || size="size unknown"
-    say "the anonymous volume $1 of $service ($2, ${size:-size unknown}) is removed: the service has left the stack"
-    discard "$1"
+    if [ -n "$users" ] && [ "$2" = "$slot" ]; then say "the volume $1 stays: ${users//$'\n'/, } uses it"; fi
+    [ -z "$users" ]
+}
+
+size_of() {
+    local data
+    data=$(docker volume inspect --format '{{.Mountpoint}}' -- "$1" 2>/dev/null) || return 0
+    du --summarize --human-readable -- "$data" 2>/dev/null | cut -f1 || true
 }
 
 # Another container of the service may be as far at the same time.
@@ -256,21 +252,23 @@ discard() {
 
 leave() {
     readonly folder=$1 service=$2 slot=$3
-    local all own holds path whose
+    local all own holds volume size text="" volumes=() whose path
     if ! has_left; then return 0; fi
-    all=$(docker volume ls --quiet "${mine[@]}" --filter "label=berth.service=$service" --filter label=berth.path) || unanswered
-    for own in $all; do
-        if ! has_volume "$own"; then continue; fi
-        path=$(label_of "$own" berth.path)
-        whose=$(label_of "$own" berth.slot)
-        holds=$(label_of "$own" berth.holds)
-        if [ -n "$holds" ]; then
-            remove_volume "$holds" "$path" "$whose" || continue
-            discard "$own"
-        else
-            remove_volume "$own" "$path" "$whose" || continue
-        fi
-    done
+    all=$(docker volume ls "${mine[@]}" --filter "label=berth.service=$service" --filter label=berth.path --format "$RECORD") ||
+        unanswered
+    while IFS=$'\t' read -r own whose path holds; do
+        if [ -z "$own" ]; then continue; fi
+        volume=$own
+        if [ -n "$holds" ] && has_volume "$holds"; then volume=$holds; fi
+        if ! is_free "$volume" "$whose"; then continue; fi
+        size=$(size_of "$volume")
+        text+="${text:+, }$volume ($path, ${size:-size unknown})"
+        volumes+=("$volume")
+        if [ "$volume" != "$own" ]; then volumes+=("$own"); fi
+    done <<<"$all"
+    if [ ${#volumes[@]} -eq 0 ]; then return; fi
+    say "the service $service has left the stack, and its anonymous volumes are removed: $text"
+    for volume in "${volumes[@]}"; do discard "$volume"; done
 }
 
 forget() {

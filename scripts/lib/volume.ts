@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { type Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { asRoot } from "../../components/host/asRoot";
+import type { AskedContainer } from "./drift/asked";
 import { expectedOn } from "./drift/expected";
 import { hostCommand, notUnderstood } from "./hostCommand";
 import { type NamedHost, chooseHost, openStack } from "./hosts";
@@ -45,13 +46,21 @@ hostCommand(USAGE, ({ stack, host, rest }) => {
         const { hosts, resources } = await openStack(await Pulumi.find(), stack);
         const on = chooseHost(hosts, host);
         const prefix = stackPrefix(stack);
-        const volume = volumeNamed(task.volume, expectedOn(on, resources, prefix).volumes, prefix);
+        const { volumes, containers } = expectedOn(on, resources, prefix);
+        const anonymous = containers.flatMap(({ asked }) => anonymousVolumes(asked, prefix));
+        const volume = volumeNamed(task.volume, [...volumes, ...anonymous], prefix);
         if (task.action === "save") await save(on, { ...task, volume });
         else if (task.action === "restore") await restore(on, { ...task, volume });
         else await afterRestore(on, task.action, volume);
         return 0;
     });
 });
+
+/** Names of the volumes that the file gives no name: Docker's own, or the stack's. */
+function anonymousVolumes({ mounts }: AskedContainer, prefix: string): string[] {
+    const sources = (mounts ?? []).map(({ source }) => source ?? "");
+    return sources.filter((name) => /^[0-9a-f]{64}$/.test(name) || name.startsWith(`${prefix}-`));
+}
 
 /** A volume of the stack by its name in the stack, or on the engine. */
 function volumeNamed(name: string, volumes: string[], prefix: string): string {

@@ -20,6 +20,7 @@ const ourWords = (): [RegExp, string][] => [
     [new RegExp(`\\b${stack.prefix}_`, "g"), "PROJECT_"],
     [new RegExp(`/var/lib/docker/berth/${stack.prefix}/files/[^"]*/\\d+`, "g"), "a file of the project"],
     [new RegExp(`/var/lib/docker/berth/${stack.prefix}/content/[0-9a-f]+/`, "g"), "FOLDER/"],
+    [new RegExp(`\\b${stack.prefix}-[\\w-]+_[\\w-]+-[0-9a-f]{8}\\b`, "g"), "an id"], // an anonymous volume
 ];
 
 let folder: string;

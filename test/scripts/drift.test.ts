@@ -75,6 +75,13 @@ function made(change: (container: InspectedContainer) => void = () => undefined)
 test("a container that is as it was asked for has no difference", () =>
     expect(differences(asked, made(), [image])).toEqual([]));
 
+test("a volume that Docker has named, and that is carried over by that name, is as asked for, and no other is", () => {
+    const carried = { ...asked, mounts: [{ type: "volume", target: "/anonymous", source: "a".repeat(64) }] };
+    expect(differences(carried, made(), [image])).toEqual([]);
+    const other = made((c) => (c.Mounts[2]!.Name = "c".repeat(64)));
+    expect(differences(carried, other, [image])).toEqual(["volumes (/anonymous)"]);
+});
+
 test("what a container takes from another one by volumes_from is not asked for by name", () => {
     const taking = { ...asked, volumes: [...(asked.volumes ?? []), { fromContainer: "c0:ro" }] };
     const more = { Type: "bind", Source: "/x", Destination: "/more", RW: false };

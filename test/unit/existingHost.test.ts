@@ -108,14 +108,14 @@ test("the stack's end leaves the engine and needs no connection for it", async (
     expect([create, update, remove, stdin, triggers]).toEqual(Array(5).fill(undefined));
 });
 
-test("with removeOnDestroy one command that is never replaced takes Docker off, and nothing else has a delete", async () => {
+test("with removeOnDestroy one command that is never replaced takes Docker off, and only volumes are asked about before", async () => {
     await build({ removeOnDestroy: true });
     const { create, update, delete: remove, stdin, triggers } = inputsOf("host-removal");
     expect([create, update, triggers]).toEqual(Array(3).fill(undefined));
     expect(remove).toBe("sudo -n bash -s -- berth.project=berth berth.stack=test"); // what is the stack's own
     expect(stdin).toMatch(/^#!\/usr\/bin\/env bash\n# Takes Docker off/);
     const deleting = registered().filter((r) => (r.inputs as { delete?: string }).delete !== undefined);
-    expect(deleting.map(({ name }) => name)).toEqual(["host-removal"]);
+    expect(deleting.map(({ name }) => name)).toEqual(["host-removal", "web-volumes", "anonymous-volumes"]);
 });
 
 test("checks come first, the install last: they go in the other order", async () => {

@@ -174,6 +174,11 @@ export const exceptions: { case: string; fields: string[]; because: string }[] =
         fields: ["Config.ExposedPorts", "NetworkSettings.Ports"],
         because: "the provider cannot say expose, which opens nothing; and the engine chooses a free port",
     },
+    ...["volume", "volume-long"].map((name) => ({
+        case: name,
+        fields: ["HostConfig.Mounts"],
+        because: "an anonymous volume has a name, by which the next container finds it. See Mounts",
+    })),
     {
         case: "configs-inline",
         fields: ["HostConfig.Mounts", "Mounts"],

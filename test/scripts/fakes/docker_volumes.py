@@ -65,12 +65,10 @@ def main():
             one = container()
             if ".HostConfig" in form:
                 print(json.dumps([mount["volume"] for mount in one["mounts"] if mount["named"]]), "null")
-            elif ".Destination" in form and ".Name" in form:
-                for mount in one["mounts"]:
-                    print(mount["volume"], mount["path"])
+                if ".Name" in form:
+                    print("".join(f"{mount['volume']} {mount['path']}\n" for mount in one["mounts"]))
             elif ".Destination" in form:
-                for mount in one["mounts"]:
-                    print(mount["path"])
+                print("\n".join(mount["path"] for mount in one["mounts"]))
             else:
                 print("/" + one["name"])
         case ["image", "inspect"]:
@@ -80,10 +78,11 @@ def main():
         case ["volume", "ls"]:
             for name, one in engine["volumes"].items():
                 if matches(one["labels"], name):
-                    print(name)
+                    record = [one["labels"].get(f"berth.{key}", "") for key in ("slot", "path", "holds")]
+                    print("\t".join([name, *record]) if form else name)
         case ["volume", "inspect"]:
             one = engine["volumes"].get(words[-1]) or fail("no such volume")
-            print(one["data"] if "Mountpoint" in form else one["labels"].get(form.split('"')[1], ""))
+            print(one["data"])
         case ["volume", "create"]:
             data = os.path.join(os.path.dirname(FILE), words[-1])
             os.makedirs(data, exist_ok=True)
