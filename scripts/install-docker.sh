@@ -66,7 +66,7 @@ remedy_for() {
   holder=$(sed -nE 's/.*(held by process|process with pid) ([0-9]+( \([^)]*\))?).*/\2/p' <<<"$text" | tail -n 1)
   case $text in
     *"E: Could not get lock"* | *"E: Unable to acquire the dpkg"* | *"E: Unable to lock"* | *"lock was locked by"*)
-      echo "apt is locked by process ${holder:-unknown}: let it end, or give --wait more than $wait_seconds" ;;
+      echo "apt is locked by process ${holder:-unknown}, still after $wait_seconds s: let it end, or stop it, then run this again" ;;
     *"No space left on device"* | *"enough free space"*) echo "free some disk space (df -h), then run it again" ;;
     *"dpkg was interrupted"* | */dpkg" returned an error"* | */dpkg" received signal"* | */dpkg" exited unexpectedly"*)
       echo "dpkg was stopped in the middle: run it again, which repairs it first (dpkg --configure -a)" ;;

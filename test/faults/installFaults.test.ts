@@ -125,7 +125,7 @@ test.concurrent(
         expectFailure(
             result,
             "repository",
-            /apt is locked by process \d+ \(python3\): let it end, or give --wait more/,
+            /apt is locked by process \d+ \(python3\), still after 4 s: let it end, or stop it/,
         );
         await server.mustRun("systemctl stop holder");
         await expectHealed(server);
