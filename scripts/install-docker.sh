@@ -205,6 +205,11 @@ put_file() {
   changed=yes
 }
 
+# What dpkg had not yet written into its database is in updates: apt refuses to do anything then, and the audit is silent.
+dpkg_was_stopped() {
+  [ -n "$(dpkg --audit 2>/dev/null)" ] || compgen -G "$root/var/lib/dpkg/updates/[0-9]*" >/dev/null
+}
+
 # --- phases -------------------------------------------------------------------------------------------------------
 phase_wait() {
   local status=0 deadline=$((SECONDS + wait_seconds))
@@ -221,7 +226,7 @@ phase_wait() {
   exec 9<>"$lock"
   flock -w "$wait_seconds" 9 || fail "another install, process $(cat "$lock"), has held $lock for $wait_seconds s" "let it end, then run this again"
   echo "$$" >"$lock"
-  while [ -n "$(dpkg --audit 2>/dev/null)" ] && ! dpkg --configure -a; do
+  while dpkg_was_stopped && ! dpkg --configure -a; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 2
   done

@@ -180,6 +180,11 @@ describe("what goes wrong on hosts", () => {
         expect(host.install().calls).toContain("dpkg --configure -a");
     });
 
+    it("a dpkg that was stopped before it wrote its database is repaired, though its audit is silent", () => {
+        host.write("var/lib/dpkg/updates/0001", "");
+        expect(host.install().calls).toContain("dpkg --configure -a");
+    });
+
     it("a lock on apt is waited for, then its holder is named", () => {
         const text = "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 123 (unattended-upgr)\n";
         host.set("fail-apt-get-install", text);
