@@ -56,6 +56,10 @@ dossier() {
     printf '  status:        %s, restarted %s times\n' "$status" "$restarts"
     inspect "  exit code:     $code"'{{if .State.Error}} ({{.State.Error}}){{end}}
   out of memory: {{.State.OOMKilled}}'
+    # Not every kernel tells Docker that it was for the memory.
+    if [ "$code" = 137 ]; then
+        inspect '  killed:        by SIGKILL, as is what wants more memory than it may have{{if .HostConfig.Memory}} ({{.HostConfig.Memory}} bytes){{end}}'
+    fi
     inspect '{{if .State.Health}}{{range .State.Health.Log}}{{.ExitCode}} {{printf "%q" .Output}}
 {{end}}{{end}}' | sed '/^$/d' | tail -n 1 | sed 's/^/  health probe:  exit code /'
     if [ -n "$probe_output" ]; then printf '  probe:         %s\n' "$probe_output"; fi

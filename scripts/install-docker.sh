@@ -69,7 +69,7 @@ remedy_for() {
   holder=$(sed -nE 's/.*(held by process|process with pid) ([0-9]+( \([^)]*\))?).*/\2/p' <<<"$text" | tail -n 1)
   case $text in
     *"E: Could not get lock"* | *"E: Unable to acquire the dpkg"* | *"E: Unable to lock"* | *"lock was locked by"*)
-      echo "apt is locked by process ${holder:-unknown}: let it end, or give --wait more than $wait_seconds" ;;
+      echo "apt is locked by process ${holder:-unknown}, still after $wait_seconds s: let it end, or stop it, then run this again" ;;
     *"No space left on device"* | *"enough free space"*) echo "free some disk space (df -h), then run it again" ;;
     *"dpkg was interrupted"* | */dpkg" returned an error"* | */dpkg" received signal"* | */dpkg" exited unexpectedly"*)
       echo "dpkg was stopped in the middle: run it again, which repairs it first (dpkg --configure -a)" ;;
@@ -208,6 +208,11 @@ put_file() {
   changed=yes
 }
 
+# What dpkg had not yet written into its database is in updates: apt refuses to do anything then, and the audit is silent.
+dpkg_was_stopped() {
+  [ -n "$(dpkg --audit 2>/dev/null)" ] || compgen -G "$root/var/lib/dpkg/updates/[0-9]*" >/dev/null
+}
+
 # --- phases -------------------------------------------------------------------------------------------------------
 phase_wait() {
   local status=0 deadline=$((SECONDS + wait_seconds))
@@ -224,7 +229,7 @@ phase_wait() {
   exec 9<>"$lock"
   flock -w "$wait_seconds" 9 || fail "another install, process $(cat "$lock"), has held $lock for $wait_seconds s" "let it end, then run this again"
   echo "$$" >"$lock"
-  while [ -n "$(dpkg --audit 2>/dev/null)" ] && ! dpkg --configure -a; do
+  while dpkg_was_stopped && ! dpkg --configure -a; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 2
   done

@@ -24,6 +24,7 @@ function container(states: string[], probe = "exit 0", start = "exit 0") {
             *StartedAt*) { read -r state; rest=$(cat); } <states; echo "$state"; [ -z "$rest" ] || printf '%s\\n' "$rest" >states ;;
             image*) echo berth/release:t-web-1; echo nginx:1.30; echo berth/release:t-web-2; echo nginx:1 ;;
             *OOMKilled*) printf '%s\n' "$*" | sed -n 's/.*\\(exit code: *[0-9]*\\).*/  \\1/p'; echo "  out of memory: true" ;;
+            *HostConfig.Memory*) printf '%s\\n' "$*" | sed 's/.*  killed/  killed/' ;;
             *Health.Log*) echo '1 "probe says no"' ;;
             *.Name*) echo /t-web ;;
             exec*) ${probe} ;;
@@ -68,6 +69,14 @@ it("starts a container that an earlier update could not start, and stops at once
     const { code, stderr } = gate("service");
     expect(code).toBe(1);
     expect(stderr).toMatch(/t-web: it cannot be started[^]*status: +created[^]*exit code: +127/);
+});
+
+it.each([
+    ["137", true],
+    ["3", false],
+])("of one that ended with %s it says that it was killed, as for its memory: %s", (exitCode, said) => {
+    container([`exited none 0 ${exitCode}`]);
+    expect(/killed: +by SIGKILL, .*more memory/.test(gate("service").stderr)).toBe(said);
 });
 
 it("waits for a probe to succeed, and says what it said when it never does", () => {

@@ -180,14 +180,36 @@ describe("what goes wrong on hosts", () => {
         expect(host.install().calls).toContain("dpkg --configure -a");
     });
 
+    it("a dpkg that was stopped before it wrote its database is repaired, though its audit is silent", () => {
+        host.write("var/lib/dpkg/updates/0001", "");
+        expect(host.install().calls).toContain("dpkg --configure -a");
+    });
+
     it("a lock on apt is waited for, then its holder is named", () => {
         const text = "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 123 (unattended-upgr)\n";
         host.set("fail-apt-get-install", text);
         const run = host.install("--wait", "1");
         expect(run.code).toBe(1);
         expect(run.stderr).toContain("phase packages failed: apt-get did not succeed");
-        expect(run.stderr).toContain("apt is locked by process 123 (unattended-upgr)");
-        expect(run.stderr).toContain("--wait");
+        expect(run.stderr).toContain("apt is locked by process 123 (unattended-upgr), still after 1 s: let it end");
+    });
+
+    it.each([
+        ["E: You don't have enough free space in /var/cache/apt/archives/.", "free some disk space (df -h)"],
+        ["dpkg: error: failed to write: No space left on device", "free some disk space (df -h)"],
+        [
+            "E: dpkg was interrupted, you must manually run 'dpkg --configure -a'",
+            "run it again, which repairs it first",
+        ],
+        ["E: Sub-process /usr/bin/dpkg exited unexpectedly", "run it again, which repairs it first"],
+        ["E: Release file for http://x/InRelease is expired (invalid since 3d 1h)", "set the host's clock"],
+        ["E: Failed to fetch http://x/Packages  Hash Sum mismatch", "is not the one that was signed"],
+        ["E: Failed to fetch http://x/Packages  File has unexpected size (1 != 2)", "is not the one that was signed"],
+    ])("of %j it says what to do", (text, remedy) => {
+        host.set("fail-apt-get-install", `${text}\n`);
+        const run = host.install();
+        expect(run.code).toBe(1);
+        expect(run.stderr.match(/what to do: .*/g)).toEqual([expect.stringContaining(remedy)]);
     });
 
     it("a dependency missing from old lists is found by fetching all lists, once", () => {
