@@ -36,7 +36,10 @@ void pulumi.runtime.setMocks(
     {
         newResource: (args) => {
             all.push(args);
-            const state = { ...(args.inputs as object), ...(untargeted.has(args.type) ? {} : OUTPUTS[args.type]?.(args.name)) };
+            const state = {
+                ...(args.inputs as object),
+                ...(untargeted.has(args.type) ? {} : OUTPUTS[args.type]?.(args.name)),
+            };
             return { id: `${args.name}-id`, state };
         },
         call: (args) => {
