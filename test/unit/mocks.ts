@@ -38,7 +38,10 @@ void pulumi.runtime.setMocks(
         newResource: (args) => {
             if (args.type === "command:remote:Command") refuseUnprintable(args);
             all.push(args);
-            const state = { ...(args.inputs as object), ...(untargeted.has(args.type) ? {} : OUTPUTS[args.type]?.(args.name)) };
+            const state = {
+                ...(args.inputs as object),
+                ...(untargeted.has(args.type) ? {} : OUTPUTS[args.type]?.(args.name)),
+            };
             return { id: `${args.name}-id`, state };
         },
         call: (args) => {

@@ -6,6 +6,8 @@ import { privateKey, publicKey } from "./keys";
 import { names, settle, untargeted } from "./mocks";
 import { build, project } from "./services";
 
+jest.setTimeout(60_000);
+
 /** What an update with `--target` leaves out has no outputs, and is read all the same: `up --repair` begins with one. */
 const LEFT_OUT = ["command:local:Command", "command:remote:Command", "docker:index/remoteImage:RemoteImage"];
 
