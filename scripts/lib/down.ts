@@ -34,7 +34,7 @@ main(async () => {
         process.stdout.write(USAGE);
         return 0;
     }
-    const { stack, rest } = stackToRemove(process.argv.slice(2), process.env);
+    const { stack, rest } = stackToRemove(process.argv.slice(2));
     const purge = rest.includes("--purge");
     const isSure = rest.includes("--yes") || rest.includes("-y");
     await checkPrerequisites();

@@ -1,3 +1,4 @@
+import { variable } from "../../components/environment";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import * as fs from "node:fs";
 import { accountMistakes } from "../../components/host/awsAccount";
@@ -46,14 +47,14 @@ export async function refuseMoved(
         );
     }
     const file = isThere ? new StackFile(stack) : NOTHING;
-    const now = placementOf(file, process.env);
+    const now = placementOf(file);
     const moved = now ? placementMistakes(before, now) : [];
     if (moved.length === 0 && first.kind === "ec2") moved.push(...(await otherAccount(file, before, resources)));
     if (moved.length > 0) throw new UserError(moved.join("\n").replaceAll("-s STACK", `-s ${stack}`));
 }
 
 /** Where a stack's file has its servers; undefined where it is no kind that there is, which the program says. */
-export function placementOf(file: Config, env: NodeJS.ProcessEnv): Placement | undefined {
+export function placementOf(file: Config, env?: NodeJS.ProcessEnv): Placement | undefined {
     const text = (...path: string[]) => {
         const value = file.get(...path);
         return typeof value === "string" && value !== "" ? value : undefined;
@@ -66,7 +67,7 @@ export function placementOf(file: Config, env: NodeJS.ProcessEnv): Placement | u
     }
     if (kind !== "ec2") return undefined;
     const inLab = file.get("berth:lab", "ec2") !== undefined;
-    const set = (name: string) => (env[name] === "" ? undefined : env[name]);
+    const set = (name: string) => variable(name, env);
     const region = text("aws:region") ?? set("AWS_REGION") ?? set("AWS_DEFAULT_REGION");
     return { kind, lab: inLab, region: inLab ? text("berth:lab", "ec2", "region") : region };
 }

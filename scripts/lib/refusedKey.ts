@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
+import { homeFolder } from "../../components/environment";
 import type { NamedHost } from "./hosts";
 import { overSsh } from "./overSsh";
 import { UserError } from "./progress";
@@ -23,7 +23,7 @@ export async function refuseUnknownKey(file: StackFile): Promise<void> {
         if (error instanceof UserError) return; // the program says what is missing, and where
         throw error;
     }
-    const key = String(file.get("berth:host", "privateKeyFile")).replace(/^~(?=\/)/, os.homedir());
+    const key = String(file.get("berth:host", "privateKeyFile")).replace(/^~(?=\/)/, homeFolder());
     if (!fs.existsSync(key)) return; // as above
     const { exitCode, all } = await overSsh(server, "true", { dialSeconds: DIAL_SECONDS, timeout: 30_000 });
     if (exitCode === 255 && isRefused(all)) throw new UserError(refusal(server, key));

@@ -1,3 +1,4 @@
+import { variable } from "../../components/environment";
 import { UserError } from "./progress";
 import { DEFAULT_STACK, splitStack } from "./stack";
 
@@ -8,12 +9,12 @@ import { DEFAULT_STACK, splitStack } from "./stack";
  * @returns the stack (`local` where none is named) and the other arguments
  * @throws UserError with both ways to say it
  */
-export function stackToRemove(args: string[], env: NodeJS.ProcessEnv): { stack: string; rest: string[] } {
+export function stackToRemove(args: string[], env?: NodeJS.ProcessEnv): { stack: string; rest: string[] } {
     const { stack, named, rest } = splitStack(args, {});
-    const variable = env.PULUMI_STACK ?? "";
-    if (named || variable === "" || variable === DEFAULT_STACK) return { stack, rest };
+    const chosen = variable("PULUMI_STACK", env);
+    if (named || chosen === undefined || chosen === DEFAULT_STACK) return { stack, rest };
     throw new UserError(
-        `PULUMI_STACK=${variable} is set, and that alone does not choose what is removed: nothing was. Name the stack: ` +
-            `./scripts/down -s ${variable}, or, for the default, ./scripts/down -s ${DEFAULT_STACK}`,
+        `PULUMI_STACK=${chosen} is set, and that alone does not choose what is removed: nothing was. Name the stack: ` +
+            `./scripts/down -s ${chosen}, or, for the default, ./scripts/down -s ${DEFAULT_STACK}`,
     );
 }

@@ -1,3 +1,4 @@
+import { clearCommand } from "../../components/engine/clearCommand";
 import { DockerEngine } from "../../components/engine";
 import { LocalHost, type LocalHostArgs } from "../../components/host";
 import { ServiceGroup } from "../../components/services";
@@ -102,11 +103,7 @@ test("the install runs again on a new machine, as root, for the login and the na
 test("an engine of which the state knows nothing is cleared of the stack's containers and networks, and of no others", async () => {
     await build();
     expect(inputsOf("engine-clear")).toMatchObject({
-        create:
-            "docker ps -aq --filter label=berth.project=berth --filter label=berth.stack=test " +
-            "| xargs -r docker rm -f && " +
-            "docker network ls -q --filter label=berth.project=berth --filter label=berth.stack=test " +
-            "| xargs -r docker network rm",
+        create: clearCommand({ "berth.project": "berth", "berth.stack": "test" }),
         triggers: ["host-docker-id"],
     });
 });
