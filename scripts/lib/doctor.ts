@@ -8,6 +8,7 @@ import { engineHere } from "./doctor/engine";
 import { stackCommand } from "./hostCommand";
 import { type NamedHost, ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
+import { print } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { serverOf } from "./serverOf";
 import { findState } from "./state";
@@ -68,9 +69,7 @@ async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[],
 /** Shown as they come: some take seconds. */
 function say(checks: Check[]): Check[] {
     for (const { status, what, found, remedy } of checks) {
-        process.stdout.write(
-            `${SIGNS[status]}  ${what}: ${found}\n${remedy === undefined ? "" : `      → ${remedy}\n`}`,
-        );
+        print(`${SIGNS[status]}  ${what}: ${found}\n${remedy === undefined ? "" : `      → ${remedy}\n`}`);
     }
     return checks;
 }
