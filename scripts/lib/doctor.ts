@@ -3,11 +3,13 @@ import type { Check } from "./doctor/check";
 import { network, programs } from "./doctor/computer";
 import { type KnownConfig, checkStackConfig } from "./doctor/config";
 import { dockerArchitecture, machineOf, memory, portsHere, reach, server } from "./doctor/host";
+import { containers } from "./doctor/containers";
 import { images } from "./doctor/images";
 import { engineHere } from "./doctor/engine";
 import { stackCommand } from "./hostCommand";
-import { type NamedHost, ensureKeys, hostsIn } from "./hosts";
+import { type LiveStack, ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
+import { print } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { serverOf } from "./serverOf";
 import { findState } from "./state";
@@ -31,13 +33,19 @@ stackCommand(USAGE, async (stack) => {
     checks.push(...say(known.checks));
     const kind = known.file.get("berth:host", "kind");
     checks.push(...say(await network(known.file)));
-    const hosts = hostsIn(state?.deployment?.resources ?? []);
+    const resources = state?.deployment?.resources ?? [];
+    const hosts = hostsIn(resources);
     if (pulumi) await ensureKeys(pulumi, stack, hosts);
-    checks.push(...(await hostChecks(kind, known, hosts, stack)));
+    checks.push(...(await hostChecks(kind, known, { hosts, resources }, stack)));
     return checks.some(({ status }) => status === "fail") ? 1 : 0;
 });
 
-async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[], stack: string): Promise<Check[]> {
+async function hostChecks(
+    kind: unknown,
+    known: KnownConfig,
+    { hosts, resources }: LiveStack,
+    stack: string,
+): Promise<Check[]> {
     const checks: Check[] = [];
     let architecture: string | undefined;
     if (kind === "local") {
@@ -56,6 +64,7 @@ async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[],
         checks.push(...say(found));
         if (found.some(({ status }) => status === "fail")) continue;
         if (kind === "existing") checks.push(...say(await server(host, known, stackLabels(stack))));
+        checks.push(...say(await containers(host, resources, stack)));
         if (kind === "ec2" && architecture !== undefined) continue; // AWS has said it all
         const machine = await machineOf(host);
         if (kind !== "ec2") checks.push(...say(memory(known, machine.memory, host.name)));
@@ -68,9 +77,7 @@ async function hostChecks(kind: unknown, known: KnownConfig, hosts: NamedHost[],
 /** Shown as they come: some take seconds. */
 function say(checks: Check[]): Check[] {
     for (const { status, what, found, remedy } of checks) {
-        process.stdout.write(
-            `${SIGNS[status]}  ${what}: ${found}\n${remedy === undefined ? "" : `      → ${remedy}\n`}`,
-        );
+        print(`${SIGNS[status]}  ${what}: ${found}\n${remedy === undefined ? "" : `      → ${remedy}\n`}`);
     }
     return checks;
 }

@@ -1,5 +1,4 @@
 import type { DigestOptions } from "../../components/services/image/registryDigest";
-import { registriesSchema } from "../../components/services/image/registriesSchema";
 import { containerFindings } from "./drift/containers";
 import { type Expected, expectedOn } from "./drift/expected";
 import type { Finding } from "./drift/finding";
@@ -9,9 +8,9 @@ import { surveyHost } from "./drift/survey";
 import { hostCommand, notUnderstood } from "./hostCommand";
 import { type NamedHost, chosenHosts, openStack } from "./hosts";
 import { stackLabels, stackPrefix } from "./labels";
-import { UserError, say } from "./progress";
+import { UserError, print, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
-import { registriesOf } from "./registries";
+import { readRegistries, registriesOf } from "./registries";
 import { StackFile } from "./stack";
 import { readStackConfig } from "./stackConfig";
 import { table } from "./table";
@@ -51,9 +50,7 @@ hostCommand(USAGE, async ({ stack, host, rest }) => {
             reportOn(stack, one, expectedOn(one, resources, prefix), prefix, registries),
         ),
     );
-    process.stdout.write(
-        rest.includes("--json") ? `${JSON.stringify({ stack, hosts: reports }, undefined, 2)}\n` : describe(reports),
-    );
+    print(rest.includes("--json") ? `${JSON.stringify({ stack, hosts: reports }, undefined, 2)}\n` : describe(reports));
     for (const { host: name, error } of reports) if (error !== undefined) say(`${name} cannot be looked at: ${error}`);
     if (reports.some(({ error }) => error !== undefined)) return 1;
     return reports.some(({ findings }) => findings.some(({ level }) => level === "drift")) ? DRIFT : 0;
@@ -63,7 +60,7 @@ async function askRegistries(pulumi: Pulumi, stack: string): Promise<DigestOptio
     const file = new StackFile(stack);
     const isSaid = file.get("berth:registries") !== undefined;
     const text = isSaid ? (await readStackConfig(pulumi, stack)).values["berth:registries"] : undefined;
-    return registriesOf(file, registriesSchema.parse(JSON.parse(text ?? "{}")));
+    return registriesOf(file, readRegistries(text));
 }
 
 async function reportOn(

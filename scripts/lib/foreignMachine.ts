@@ -1,3 +1,4 @@
+import { jsonOf, recordsOf } from "../../components/readings";
 import { execute } from "./commands";
 import { stackLabels, stackPrefix } from "./labels";
 import { root } from "./paths";
@@ -24,7 +25,10 @@ export interface MachineFound {
 export async function findMachine(dockerHost: string, prefix: string): Promise<MachineFound> {
     const inspect = async (kind: string, name: string) => {
         const { exitCode, stdout } = await execute("docker", ["--host", dockerHost, kind, "inspect", name]);
-        return exitCode === 0 ? (JSON.parse(stdout) as Inspected[])[0] : undefined;
+        if (exitCode !== 0) return undefined;
+        const [found] = recordsOf(jsonOf(stdout));
+        if (found === undefined) throw new UserError(`Docker says nothing of the ${kind} ${name} that can be read`);
+        return found as Inspected;
     };
     const names = ["docker", "containerd"].map((use) => `${prefix}-${use}`);
     const [container, ...volumes] = await Promise.all([

@@ -1,14 +1,8 @@
 import { createHash } from "node:crypto";
-import { execute } from "./commands";
-import { type NamedHost } from "./hosts";
-import { printable } from "./printable";
+import type { Dialled } from "./dial";
 import { UserError } from "./progress";
-import { type SshHost, sshWords } from "./state";
+import type { SshHost } from "./state";
 
-/** Seconds for a host to be dialled. */
-const DIAL_SECONDS = 5;
-/** Milliseconds after which a host, or the way to it through a jump host, is taken for one that says nothing. */
-const TIMEOUT = 20_000;
 const KEY = /\b(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+) (AAAA[A-Za-z0-9+/]+=*)/g;
 const SHOWN = /Server host key: \S+ (SHA256:\S+)/g;
 
@@ -24,18 +18,10 @@ export interface OtherKey {
 
 /**
  * Returns the first server on the way to a host that shows another key than the pinned one; undefined where all show
- * theirs, and where one does not answer at all, which may be on its way up. Nobody logs in to a server with another key.
+ * theirs, and where one does not answer at all, which may be on its way up.
  */
-export async function otherKey(host: NamedHost): Promise<OtherKey | undefined> {
-    const talk = ["-v", "-o", "FingerprintHash=sha256"];
-    const options = [...talk, ...["BatchMode=yes", `ConnectTimeout=${DIAL_SECONDS}`].flatMap((o) => ["-o", o])];
-    const [ssh = "", ...words] = sshWords({ ...host, options: host.options.map(loud) }, options);
-    const { exitCode, all } = await execute(ssh, [...words, "true"], { timeout: TIMEOUT });
-    return exitCode === 0 ? undefined : firstOther(host, all);
-}
-
-/** The jump host's own ssh says what it is shown, too. */
-const loud = (option: string) => option.replace(/^(ProxyCommand=ssh) /, "$1 -v -o FingerprintHash=sha256 ");
+export const otherKey = ({ host, letsIn, said }: Dialled): OtherKey | undefined =>
+    letsIn ? undefined : firstOther(host, said);
 
 /** @param said what `ssh -v` printed on the way to the host, and its jump host's before it */
 export function firstOther(host: SshHost & { name: string }, said: string): OtherKey | undefined {
@@ -69,7 +55,7 @@ export function describeOtherKey(
 ): { found: string; remedy: string } {
     const key = who.startsWith("the jump host") ? "proxy.hostKey" : "hostKey";
     return {
-        found: `${who} shows the key ${printable(shown)}, and ${pinned} is pinned`,
+        found: `${who} shows the key ${shown}, and ${pinned} is pinned`,
         remedy:
             "it is another machine at that address, somebody between you and it, or its key was changed. Compare with what " +
             "`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` says on the server's own console. " +
@@ -80,14 +66,14 @@ export function describeOtherKey(
 }
 
 /**
- * Finds out within one dial whether hosts show the pinned keys: Pulumi would dial a wrong one for minutes, and name
- * neither key. Hosts that do not answer are left alone.
+ * Refuses hosts that show another key than the pinned one: Pulumi would dial a wrong one for minutes, and name neither
+ * key. Hosts that do not answer are left alone.
  *
  * @param fromConfig whether the keys stand in the stack's config
  * @throws UserError that names both fingerprints, and what to do
  */
-export async function refuseOtherKeys(hosts: NamedHost[], fromConfig: boolean): Promise<void> {
-    const found = (await Promise.all(hosts.map(otherKey))).filter((other) => other !== undefined);
+export function refuseOtherKeys(dialled: Dialled[], fromConfig: boolean): void {
+    const found = dialled.map(otherKey).filter((other) => other !== undefined);
     if (found.length === 0) return;
     const texts = found.map((other) => describeOtherKey(other, fromConfig));
     throw new UserError(texts.map((text) => `${text.found}: ${text.remedy}`).join("\n"));

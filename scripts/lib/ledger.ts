@@ -2,12 +2,11 @@ import { hostFolder } from "../../components/services/files/hostFolder";
 import type { ReleaseText } from "../../components/services/releases/releaseLedger";
 import { asRoot } from "../../components/host/asRoot";
 import { jsonOf, numberOf, recordOf, textOf } from "../../components/readings";
-import { execute } from "./commands";
 import { type NamedHost, openStack } from "./hosts";
 import { stackPrefix } from "./labels";
+import { overSsh } from "./overSsh";
 import { UserError } from "./progress";
 import type { Pulumi } from "./pulumiCli";
-import { sshWords } from "./state";
 
 /** A release as the host's ledger has it. */
 export interface Release extends ReleaseText {
@@ -39,9 +38,7 @@ export async function readLedgers(pulumi: Pulumi, stack: string): Promise<HostLe
 }
 
 async function readLedger(host: NamedHost, file: string): Promise<Release[]> {
-    const read = asRoot(host.user, ["cat", file]);
-    const [ssh = "", ...words] = sshWords(host, ["-o", "BatchMode=yes"]);
-    const { exitCode, stdout, all } = await execute(ssh, [...words, read]);
+    const { exitCode, stdout, all } = await overSsh(host, asRoot(host.user, ["cat", file]));
     if (exitCode === 0) return parseLedger(stdout);
     if (/No such file/.test(all)) return [];
     throw new UserError(`the host does not answer: ${all.split("\n").at(-1) ?? ""}`);

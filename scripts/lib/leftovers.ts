@@ -4,7 +4,7 @@ import { findLeftovers } from "./leftovers/afterDown";
 import type { Leftover } from "./leftovers/leftover";
 import { ensureEngine, stopEngine } from "./localDocker";
 import { stackFile } from "./paths";
-import { UserError } from "./progress";
+import { UserError, print } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { serverOf } from "./serverOf";
 import { StackFile } from "./stack";
@@ -41,10 +41,10 @@ stackCommand(USAGE, async (stack) => {
     ];
     if (dockerHost !== undefined) await stopEngine(dockerHost, false);
     if (left.length === 0) {
-        process.stdout.write(`nothing of ${stack} is left\n`);
+        print(`nothing of ${stack} is left\n`);
         return 0;
     }
     const rows = left.map(({ where, kind, name, kept }) => [where, kind, name, kept ?? ""]);
-    process.stdout.write(table([["WHERE", "WHAT", "NAME", "STAYS, SINCE"], ...rows]));
+    print(table([["WHERE", "WHAT", "NAME", "STAYS, SINCE"], ...rows]));
     return LEFT;
 });

@@ -1,4 +1,5 @@
 import { type CommandOptions, type CommandResult, execute } from "./commands";
+import { printable } from "./printable";
 import { type SshHost, sshWords } from "./state";
 
 export interface OverSshOptions extends Pick<CommandOptions, "input" | "timeout"> {
@@ -16,9 +17,14 @@ export function batchWords(host: SshHost, dialSeconds?: number): string[] {
     );
 }
 
-/** Runs a command line on a host to its end, whatever that is; 255 is ssh's own failure. */
-export function overSsh(host: SshHost, command: string, options: OverSshOptions = {}): Promise<CommandResult> {
+/**
+ * Runs a command line on a host to its end, whatever that is; 255 is ssh's own failure.
+ *
+ * @returns what it printed is UTF-8 without control characters besides tab and newline
+ */
+export async function overSsh(host: SshHost, command: string, options: OverSshOptions = {}): Promise<CommandResult> {
     const { dialSeconds, ...rest } = options;
     const [ssh = "", ...words] = batchWords(host, dialSeconds);
-    return execute(ssh, [...words, command], rest);
+    const { stdout, all, ...end } = await execute(ssh, [...words, command], rest);
+    return { ...end, stdout: printable(stdout), all: printable(all) };
 }

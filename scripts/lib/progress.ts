@@ -1,13 +1,22 @@
 import { tidyEnvironment, variable } from "../../components/environment";
 import { faultLine } from "../../components/faultLine";
 import { root } from "./paths";
+import { printable, shortLines } from "./printable";
 
 /** A mistake whose message says what to do: shown without a stack trace. */
 export class UserError extends Error {}
 
-/** Prints a line for the person who waits. stdout stays free for what the command itself prints. */
+/**
+ * Prints a line for the person who waits. stdout stays free for what the command itself prints. Errors hold what hosts and
+ * programs said: it is made printable here, and long lines are cut.
+ */
 export function say(text: string): void {
-    process.stderr.write(`berth: ${text}\n`);
+    process.stderr.write(`berth: ${shortLines(printable(text))}\n`);
+}
+
+/** Prints what a command of ours is run for, in a form that a terminal may show: names and reasons may come from hosts. */
+export function print(text: string): void {
+    process.stdout.write(printable(text));
 }
 
 /** Runs one step and prints a line with the time it took, when it took any. */

@@ -7,7 +7,7 @@ import { hostCommand } from "./hostCommand";
 import { type NamedHost, chosenHosts, openStack } from "./hosts";
 import { stackPrefix } from "./labels";
 import { overSsh } from "./overSsh";
-import { UserError } from "./progress";
+import { UserError, print } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { StackFile, alone } from "./stack";
 import { table } from "./table";
@@ -30,7 +30,7 @@ hostCommand(USAGE, ({ stack, host, rest }) => {
         const keep = asked ?? keptBy(new StackFile(stack));
         for (const one of chosenHosts(hosts, host)) {
             const isAlone = expectedOn(one, resources, prefix).dedicated;
-            process.stdout.write(await prune(one, prefix, { keep, dryRun, which: isAlone ? "all" : "own" }));
+            print(await prune(one, prefix, { keep, dryRun, which: isAlone ? "all" : "own" }));
         }
         return 0;
     });

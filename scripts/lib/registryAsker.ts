@@ -1,6 +1,5 @@
-import { registriesSchema } from "../../components/services/image/registriesSchema";
 import type { Pulumi } from "./pulumiCli";
-import { registriesOf } from "./registries";
+import { readRegistries, registriesOf } from "./registries";
 import { askRegistry } from "./releaseImages";
 import type { AskRegistry } from "./rollbackProof";
 import { StackFile } from "./stack";
@@ -12,8 +11,7 @@ export function registryAsker(pulumi: Pulumi, stack: string): AskRegistry {
         const file = new StackFile(stack);
         if (file.get("berth:registries") === undefined) return {};
         const { values } = await readStackConfig(pulumi, stack);
-        const registries = registriesSchema.parse(JSON.parse(values["berth:registries"] ?? "{}"));
-        return (await registriesOf(file, registries)).credentials;
+        return (await registriesOf(file, readRegistries(values["berth:registries"]))).credentials;
     };
     let credentials: ReturnType<typeof read> | undefined;
     return async (host, reference) => askRegistry(host, reference, await (credentials ??= read()));

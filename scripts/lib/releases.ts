@@ -1,5 +1,5 @@
 import { type Release, readLedgers } from "./ledger";
-import { UserError, main } from "./progress";
+import { UserError, main, print } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { registryAsker } from "./registryAsker";
 import type { ImagePlace } from "./releaseImages";
@@ -42,7 +42,7 @@ main(async () => {
         }),
     );
     const text = rest.includes("--json") ? `${JSON.stringify(hosts.flat())}\n` : hosts.map(describe).join("\n");
-    process.stdout.write(text);
+    print(text);
     return 0;
 });
 

@@ -9,7 +9,7 @@ import type { StackFile } from "./stack";
  *
  * @throws UserError where the file does not say enough
  */
-export function serverOf(file: StackFile): NamedHost {
+export function serverOf(file: Pick<StackFile, "get">): NamedHost {
     const get = (key: string) => file.get("berth:host", key);
     const [address, hostKey, key, proxy] = [get("address"), get("hostKey"), get("privateKeyFile"), get("proxy")];
     if (typeof address !== "string" || typeof hostKey !== "string" || typeof key !== "string") {

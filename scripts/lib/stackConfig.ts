@@ -1,7 +1,9 @@
 import { environment } from "../../components/environment";
 import { parseConfig } from "../../components/config";
+import { jsonOf, recordOf } from "../../components/readings";
 import { stackPrefix } from "./labels";
 import { root } from "./paths";
+import { UserError } from "./progress";
 import type { Pulumi } from "./pulumiCli";
 
 const NAMESPACE = "berth:";
@@ -15,10 +17,13 @@ export interface StackConfig {
 }
 
 /** Reads it with its secrets in the clear. The stack is in the backend. */
-export async function readStackConfig(pulumi: Pulumi, stack: string): Promise<StackConfig> {
+export async function readStackConfig(pulumi: Pick<Pulumi, "output">, stack: string): Promise<StackConfig> {
     const text = await pulumi.output(["config", "--json", "--show-secrets", "--stack", stack]);
+    const config = jsonOf(text);
+    if (config !== recordOf(config))
+        throw new UserError(`the config of stack ${stack} cannot be read: ./scripts/pulumi config`);
     const entries = Object.entries(
-        JSON.parse(text) as Record<string, { value?: string; objectValue?: unknown; secret: boolean }>,
+        config as Record<string, { value?: string; objectValue?: unknown; secret: boolean }>,
     );
     return {
         values: Object.fromEntries(

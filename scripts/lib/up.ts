@@ -11,11 +11,10 @@ import { hasMachine, settlePort } from "./machinePort";
 import { refuseMoved } from "./movedServers";
 import { describeOutcome } from "./outcome";
 import { checkPrerequisites } from "./prerequisites";
-import { UserError, main, say, step } from "./progress";
+import { UserError, main, print, say, step } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { recover } from "./recovery";
 import { brokenRotations } from "./rotation/rotationNote";
-import { refuseUnknownKey } from "./refusedKey";
 import { placeOf, refuseOutsideLab } from "./standIn";
 import { StackFile, alone, isOpen, splitStack } from "./stack";
 import { type StackExport, type StateResource, exportState, findState } from "./state";
@@ -59,10 +58,9 @@ export async function up(
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
-        await refuseWrongHosts(new StackFile(stack), hostsIn(resources));
-        await refuseUnknownKey(new StackFile(stack));
         for (const what of brokenRotations(stack, hostsIn(resources)))
             say(`a rotation was broken off, and the old key may still count: ./scripts/rotate -s ${stack} ${what}`);
+        await refuseWrongHosts(new StackFile(stack), hostsIn(resources));
         const { stopped } = await dropDeadHosts(pulumi, stack, resources);
         refuseStopped(stopped, stack);
         if (repair) {
@@ -72,7 +70,6 @@ export async function up(
         }
     } else {
         await refuseWrongHosts(new StackFile(stack), []);
-        await refuseUnknownKey(new StackFile(stack));
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
     const update = [...UP, "--stack", stack, ...args];
@@ -83,7 +80,7 @@ export async function up(
         await sayWhoIsLetIn(pulumi, stack);
     } else {
         const outputs = await pulumi.output(["stack", "output", "--json", "--stack", stack]);
-        process.stdout.write(describeOutcome(jsonOf(outputs), stack));
+        print(describeOutcome(jsonOf(outputs), stack));
     }
     return code;
 }

@@ -9,6 +9,7 @@ import { expectedOn } from "./drift/expected";
 import { hostCommand, notUnderstood } from "./hostCommand";
 import { type NamedHost, chooseHost, openStack } from "./hosts";
 import { stackPrefix } from "./labels";
+import { relay } from "./printable";
 import { UserError, say } from "./progress";
 import { Pulumi } from "./pulumiCli";
 import { alone } from "./stack";
@@ -105,7 +106,7 @@ async function afterRestore(host: NamedHost, action: "undo" | "remove-old", volu
     say(action === "undo" ? `${volume} has its earlier content again` : `the earlier content of ${volume} is removed`);
 }
 
-/** Runs volume-data.sh on the host; what it says is for the person. */
+/** Runs volume-data.sh on the host; what it says on stderr is for the person. */
 async function onHost(
     host: NamedHost,
     words: string[],
@@ -113,7 +114,8 @@ async function onHost(
 ): Promise<void> {
     const command = asRoot(host.user, ["bash", "--norc", "-c", SCRIPT, "volume-data", ...words]);
     const [ssh = "", ...options] = sshWords(host, ["-o", "BatchMode=yes"]);
-    const child = spawn(ssh, [...options, command], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(ssh, [...options, command], { stdio: ["pipe", "pipe", "pipe"] });
+    relay(child.stderr);
     const ended = new Promise<number | undefined>((resolve, reject) => {
         child.on("error", reject);
         child.on("close", (code) => resolve(code ?? undefined));

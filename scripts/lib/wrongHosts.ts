@@ -1,24 +1,34 @@
+import { dial } from "./dial";
 import { refuseOtherKeys } from "./hostKeys";
 import type { NamedHost } from "./hosts";
 import { UserError } from "./progress";
+import { refuseUnknownKey } from "./refusedKey";
 import { serverOf } from "./serverOf";
 import type { StackFile } from "./stack";
 
 /**
- * Refuses hosts that show another key than the pinned one, before Pulumi begins. The key of an existing server is the
- * config's, which may have been set right since the last update; that of others is the state's.
+ * Dials each host once before Pulumi begins, and refuses those that show another key than the pinned one, and an existing
+ * server that does not let the stack's key in. The keys of an existing server are the config's, which may have been set
+ * right since the last update; those of others are the state's.
+ *
+ * The embedded host is not dialled: it is the container whose id the state has, on this computer.
  *
  * @param known the hosts of which the state knows
- * @throws UserError that names both fingerprints, and what to do
+ * @throws UserError that says what to do, with both fingerprints where it is a host's key
  */
-export async function refuseWrongHosts(file: StackFile, known: NamedHost[]): Promise<void> {
-    if (file.get("berth:host", "kind") !== "existing") return refuseOtherKeys(known, false);
+export async function refuseWrongHosts(file: Pick<StackFile, "get">, known: NamedHost[]): Promise<void> {
+    const kind = file.get("berth:host", "kind");
+    if (kind === "local") return;
+    if (kind !== "existing") return refuseOtherKeys(await Promise.all(known.map(dial)), false);
     const server = serverIn(file);
-    if (server) await refuseOtherKeys([server], true);
+    if (!server) return;
+    const dialled = await dial(server);
+    refuseOtherKeys([dialled], true);
+    refuseUnknownKey(file, dialled);
 }
 
 /** Undefined where the config does not say enough, which the program says better. */
-function serverIn(file: StackFile): NamedHost | undefined {
+function serverIn(file: Pick<StackFile, "get">): NamedHost | undefined {
     try {
         return serverOf(file);
     } catch (error) {

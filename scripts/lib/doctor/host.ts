@@ -3,10 +3,10 @@ import * as net from "node:net";
 import * as path from "node:path";
 import { asRoot } from "../../../components/host/asRoot";
 import { resolves } from "../commands";
+import { dial } from "../dial";
 import { describeOtherKey, otherKey } from "../hostKeys";
 import type { NamedHost } from "../hosts";
 import { overSsh } from "../overSsh";
-import { printable } from "../printable";
 import { isOpen } from "../stack";
 import { type Check, fail, ok, warn } from "./check";
 import type { KnownConfig } from "./config";
@@ -35,16 +35,19 @@ export async function reach(host: NamedHost, fromConfig: boolean): Promise<Check
             ),
         ];
     }
-    const other = await otherKey(host);
+    const dialled = await dial(host);
+    const other = otherKey(dialled);
     if (other) {
         const { found, remedy } = describeOtherKey(other, fromConfig);
         return [fail(what, found, remedy)];
     }
-    const { exitCode, all } = await ask(host, "true");
-    const reason = printable(all.split("\n").at(-1) ?? "");
-    if (exitCode === 0) return [ok(what, `${host.user}@${address}:${host.port} lets us in`)];
-    return [fail(what, reason, 'look at user and key: docs/operations.md, "I have lost my key"')];
+    if (dialled.letsIn) return [ok(what, `${host.user}@${address}:${host.port} lets us in`)];
+    return [fail(what, reasonIn(dialled.said), 'look at user and key: docs/operations.md, "I have lost my key"')];
 }
+
+/** The last line of what ssh printed that is not about its own work. */
+const reasonIn = (said: string) =>
+    said.split("\n").findLast((line) => !/^(?:debug\d:|OpenSSH_|\s*$)/.test(line)) ?? "no answer within 20 s";
 
 /** Whether a server that was there before will do: its system, sudo, and the ports that the stack wants. */
 export async function server(

@@ -17,11 +17,9 @@ export function containerFindings(expected: Expected, survey: Survey, { stack, l
     const say = (name: string, found: string, remedy: string) =>
         findings.push({ level: "drift", kind: "container", name, found, remedy });
     const known = new Set<string>();
-    for (const { id, asked } of expected.containers) {
-        const byName = survey.containers.find((one) => nameOf(one) === asked.name);
-        // Where the state does not say which container it is, it is the one of that name.
-        const byId = id === "" ? byName : survey.containers.find((one) => one.Id === id);
-        const actual = byId ?? byName;
+    for (const one of expected.containers) {
+        const { asked } = one;
+        const { byId, actual } = actualOf(one, survey);
         if (!actual) {
             say(asked.name, "is missing", repair);
             continue;
@@ -48,16 +46,41 @@ export function containerFindings(expected: Expected, survey: Survey, { stack, l
     return findings;
 }
 
+/** The containers of the state that are missing or do not run, and what to do about each. */
+export function stoppedContainers(expected: Expected, survey: Survey, stack: string): Finding[] {
+    return expected.containers.flatMap((one): Finding[] => {
+        const { name } = one.asked;
+        const { actual } = actualOf(one, survey);
+        const finding = { level: "drift", kind: "container", name } as const;
+        if (!actual) return [{ ...finding, found: "is missing", remedy: `./scripts/up -s ${stack} --repair` }];
+        const state = stateOf(one.asked, actual);
+        if (!state) return [];
+        const look = `./scripts/docker -s ${stack} ${state.remedy} ${nameOf(actual)}`;
+        const isNew = actual.State.Status === "created";
+        const remedy = isNew ? `correct the service, then ./scripts/up -s ${stack}` : look;
+        return [{ ...finding, found: state.found, remedy }];
+    });
+}
+
+/** The container that a container of the state is: `byId`, or another one that has its name. */
+function actualOf({ id, asked }: Expected["containers"][number], { containers }: Survey) {
+    const byName = containers.find((one) => nameOf(one) === asked.name);
+    // Where the state does not say which container it is, it is the one of that name.
+    const byId = id === "" ? byName : containers.find((one) => one.Id === id);
+    return { byId, actual: byId ?? byName };
+}
+
 const nameOf = ({ Name }: InspectedContainer) => Name.replace(/^\//, "");
 
 /** With the Docker command that helps; undefined where it runs as it should, or has ended as it may. */
 function stateOf(asked: AskedContainer, { State }: InspectedContainer) {
-    const { Status, ExitCode, OOMKilled, Health } = State;
+    const { Status, ExitCode, OOMKilled, Health, Error: reason } = State;
     const logs = "logs --tail 30";
     if (Status === "running" && Health?.Status === "unhealthy") return { found: "is unhealthy", remedy: logs };
     if (Status === "running") return undefined;
     if (Status === "paused") return { found: "is paused", remedy: "unpause" };
     if (Status === "restarting") return { found: `keeps restarting (exit code ${ExitCode})`, remedy: logs };
+    if (Status === "created") return { found: `was never started${reason ? `: ${reason}` : ""}`, remedy: "start" };
     if (Status === "exited" && ExitCode === 0 && !asked.mustRun) return undefined;
     const memory = OOMKilled ? ", out of memory" : "";
     return { found: `is stopped (${Status}, exit code ${ExitCode}${memory})`, remedy: "start" };

@@ -32,6 +32,8 @@ const inspectedContainer = {
         Status: text,
         ExitCode: number,
         OOMKilled: flag,
+        /** Why Docker could not start it. */
+        Error: z.string().optional().catch(undefined),
         Health: z.object({ Status: text }).optional().catch(undefined),
     }),
     Config: part({ Image: text, Env: texts, Labels: map, Cmd: texts, Entrypoint: texts }),

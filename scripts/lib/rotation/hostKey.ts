@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { asRoot } from "../../../components/host/asRoot";
 import type { NamedHost } from "../hosts";
 import { batchWords, overSsh } from "../overSsh";
+import { relay } from "../printable";
 import { UserError, say } from "../progress";
 import type { Pulumi } from "../pulumiCli";
 import { replaceState } from "../replaceState";
@@ -76,7 +77,8 @@ const letsUsIn = async (host: SshHost) =>
 async function install(host: NamedHost, { privateKey }: KeyPair, check: () => Promise<boolean>): Promise<void> {
     const command = asRoot(host.user, ["bash", "--norc", "-c", SCRIPT, "host-key"]);
     const [ssh = "", ...words] = batchWords(host);
-    const child = spawn(ssh, [...words, command], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(ssh, [...words, command], { stdio: ["pipe", "pipe", "pipe"] });
+    relay(child.stderr);
     child.stdin.on("error", () => undefined); // it ended before it read all: its exit code tells
     child.stdin.write(privateKey);
     const ended = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
