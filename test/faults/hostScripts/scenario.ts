@@ -75,7 +75,7 @@ export function breakScript(image: string, script: string, scenario: Scenario): 
         input: scenario.input, // it may be a getter
         inputBase64: scenario.inputBase64,
         script: text,
-        ...(says && { says: says.source }),
+        ...(says && { says: `${says.multiline ? "(?m)" : ""}${says.source}` }),
         // BERTH_KILLS=1000 kills after each of them, which takes long.
         mostKills: Number(process.env["BERTH_KILLS"] ?? mostKills),
         same: same.map(([pattern, instead]) => [pattern.source, instead]),
