@@ -32,6 +32,13 @@ fail() {
     say "$*"
     exit 1
 }
+# Each call has a bound. Docker's own for stop is what a container allows itself.
+docker() {
+    case $1 in
+    stop | create) timeout 600 docker "$@" ;;
+    *) timeout 60 docker "$@" ;;
+    esac
+}
 unanswered() { fail "Docker does not answer: the anonymous volumes stay as they are, and the next run asks again"; }
 
 has_volume() {
@@ -207,15 +214,19 @@ settle() {
 
 # Removes what holds volumes which by now a container has by their names.
 release() {
-    local all holder volume users user
+    local all holder volume users user named there
     all=$(docker ps --all --no-trunc "${mine[@]}" --filter label=berth.holds --format '{{.ID}} {{.Label "berth.holds"}}') ||
         unanswered
     while read -r holder volume; do
         if [ -z "$holder" ]; then continue; fi
         users=$(docker ps --all --no-trunc --quiet --filter "volume=$volume") || unanswered
         for user in $users; do
-            # One that has gone meanwhile says nothing.
-            if [ "$user" = "$holder" ] || [[ $(docker container inspect --format "${MOUNTS%%$'\n'*}" -- "$user" 2>/dev/null) != *"$volume"* ]]; then continue; fi
+            if [ "$user" = "$holder" ]; then continue; fi
+            if ! named=$(docker container inspect --format "${MOUNTS%%$'\n'*}" -- "$user" 2>/dev/null); then
+                there=$(docker ps --all --quiet --filter "id=$user") || unanswered
+                [ -z "$there" ] || unanswered
+            fi
+            if [[ $named != *"$volume"* ]]; then continue; fi # or it has gone meanwhile
             docker rm -- "$holder" >/dev/null
             break
         done

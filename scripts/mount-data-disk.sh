@@ -192,10 +192,7 @@ has_files() { [ -d "$1" ] && [ -n "$(ls -A "$1")" ]; }
 
 # keep FILE: what is on stdin becomes the file's content, or the file stays as it was.
 keep() {
-    cat >"$1.new"
-    sync "$1.new"
-    mv "$1.new" "$1"
-    sync "${1%/*}"
+    cat >"$1.new" && sync "$1.new" && mv "$1.new" "$1" && sync "${1%/*}"
 }
 
 # What writes into Docker's folders, by the names of processes: daemons, and what holds containers without them.
@@ -226,7 +223,7 @@ stop_docker() {
     if [ -n "$ids" ] && [ -n "$(writers)" ]; then
         say "stopping $(wc -w <<<"$ids") containers for the move"
         # shellcheck disable=SC2086
-        docker container inspect --format '{{.Id}}' $ids 2>/dev/null | xargs -r docker stop >/dev/null || true # looked at below
+        timeout 60 docker container inspect --format '{{.Id}}' $ids 2>/dev/null | xargs -r timeout 600 docker stop >/dev/null || true # looked at below
     fi
     for name in "${units[@]}"; do
         if systemctl cat "$name" >/dev/null 2>&1; then systemctl stop "$name"; fi
@@ -240,17 +237,38 @@ stop_docker() {
     [ -z "$left" ] || fail "these run on and may write into Docker's data: $left"
 }
 
-# Docker and what was running. A container that does not start is said; Docker knows more about it.
+# resume ID STATE: a container that was stopped for the move. One that does not start is said, and Docker knows more about
+# it. Fails where Docker does not answer.
+resume() {
+    local there
+    if ! timeout 60 docker container inspect "$1" >/dev/null 2>&1; then
+        there=$(timeout 60 docker ps --all --quiet --no-trunc --filter "id=$1") || return 1
+        [ -z "$there" ] # removed, or hidden with the old data
+        return
+    fi
+    if ! timeout 120 docker start "$1" >/dev/null; then
+        timeout 60 docker version >/dev/null || return 1
+        say "the container $1 does not start: \`docker logs $1\`"
+    elif [ "$2" = paused ] && ! timeout 60 docker pause "$1" >/dev/null; then
+        timeout 60 docker version >/dev/null || return 1
+        say "the container $1 runs, and was paused"
+    fi
+}
+
+# Docker and what was running; fails where one of them does not run and stays on the list.
 start_docker() {
-    local id state
+    local id state left=""
     if ! systemctl cat docker.service >/dev/null 2>&1; then return; fi # not installed yet
     systemctl start docker.service || return 1
     [ -e "$containers" ] || return 0
     while read -r id state; do
-        if ! docker container inspect "$id" >/dev/null 2>&1; then continue; fi # removed, or hidden with the old data
-        docker start "$id" >/dev/null || say "the container $id does not start: \`docker logs $id\`"
-        if [ "$state" = paused ]; then docker pause "$id" >/dev/null || say "the container $id runs, and was paused"; fi
+        resume "$id" "$state" || left+="$id $state"$'\n'
     done <"$containers"
+    if [ -n "$left" ]; then
+        say "Docker does not answer: these ran before and do not yet, and the next run starts them: ${left//$'\n'/ }"
+        printf '%s' "$left" | keep "$containers" || true # the longer list says nothing wrong
+        return 1
+    fi
     rm -f "$containers"
 }
 

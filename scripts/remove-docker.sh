@@ -45,7 +45,8 @@ remove_containers() {
     local containers
     containers=$(ask_docker ps -aq)
     # shellcheck disable=SC2086
-    if [ -n "$containers" ]; then docker rm -f $containers >/dev/null; fi
+    [ -z "$containers" ] || timeout 300 docker rm -f $containers >/dev/null ||
+        fail "Docker does not remove its containers: it stays. See \`systemctl status docker\`, and run this again"
 }
 
 # Fails where something is not the stack's. What it has found lies on the disk before anything is removed. Its caller

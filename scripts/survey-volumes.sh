@@ -12,9 +12,11 @@ export LC_ALL=C
 root=${BERTH_ROOT:-}
 COUNT_SECONDS=20 # for each volume; a count that takes longer is not known
 
+# What Docker says; what its settings say, where it does not answer.
 docker_root() {
     local folder
-    folder=$(timeout 10 docker info --format '{{.DockerRootDir}}' 2>/dev/null) || folder=
+    folder=$(timeout 10 docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
+        folder=$(sed -nE 's/.*"data-root"[[:space:]]*:[[:space:]]*"([^"]+)".*/\1/p' "$root/etc/docker/daemon.json" 2>/dev/null) || folder=
     echo "$root${folder:-/var/lib/docker}"
 }
 

@@ -12,13 +12,16 @@
 # services never got healthy keeps the one before it.
 #
 # Exit code 3: the content is exchanged, and a service that uses it does not get healthy.
-# Each run begins with what one that was killed has left half done. BERTH_ROOT (tests only) is put before the paths of notes.
+# Each run begins with what one that was killed has left half done: what was held then and does not run yet, because it did
+# not start or Docker did not answer, stays noted until it does. BERTH_ROOT (tests only) is put before the paths of notes.
 set -euo pipefail
 export LC_ALL=C
 
 readonly action=${1:?save, restore, undo or remove-old} volume=${2:?the volume is missing} how=${3:-} bytes=${4:-0}
 readonly TAR=(tar --numeric-owner --acls --xattrs --xattrs-include='*' --warning=no-file-ignored)
 readonly HEALTHY_SECONDS=120 STEADY_SECONDS=3 MAX_RESTARTS=3 NOT_HEALTHY=3
+# Docker's own bound for stop is what each container allows itself.
+readonly ANSWER_SECONDS=60 STOP_SECONDS=600
 # The folder of the volume whose run is under way, then a line `STATE ID` for each container that it holds.
 readonly NOTE=${BERTH_ROOT:-}/var/lib/berth/volume-data LOCK=${BERTH_ROOT:-}/run/lock/berth-volume-data.lock
 
@@ -29,7 +32,7 @@ fail() {
 }
 
 # ask_docker WORD…: its answer, or the script's end: nothing is concluded from silence.
-ask_docker() { timeout 60 docker "$@" || fail "Docker does not answer (\`docker $1\`): see \`systemctl status docker\`"; }
+ask_docker() { timeout "$ANSWER_SECONDS" docker "$@" || fail "Docker does not answer (\`docker $1\`): see \`systemctl status docker\`"; }
 
 # One run on a host at a time: they hold the same containers. What a killed one has started ends first.
 take_turn() {
@@ -43,7 +46,10 @@ take_turn() {
 find_data() {
     local driver options
     ask_docker version >/dev/null
-    driver=$(docker volume inspect --format '{{.Driver}}' -- "$volume" 2>/dev/null) || fail "there is no volume $volume on this host"
+    if ! driver=$(timeout "$ANSWER_SECONDS" docker volume inspect --format '{{.Driver}}' -- "$volume" 2>/dev/null); then
+        ask_docker version >/dev/null
+        fail "there is no volume $volume on this host"
+    fi
     options=$(ask_docker volume inspect --format '{{len .Options}}' -- "$volume")
     if [ "$driver" != local ] || [ "$options" != 0 ]; then
         fail "the volume $volume is kept elsewhere (driver $driver, with options): save it there"
@@ -93,15 +99,23 @@ recover() {
     if [ -n "$folder" ] && [ -d "${folder%/*}" ]; then settle "$folder"; fi
     held=(${lost[@]+"${lost[@]}"})
     go_on || true # it has said so
+    owed=(${held[@]+"${held[@]}"})
     held=()
 }
 
-# keep_note: what this run is about to hold, on the disk before it does.
+# keep_note: what this run is about to hold, on the disk before it does, and what earlier ones still owe.
 keep_note() {
-    printf '%s\n' "$data" ${held[@]+"${held[@]}"} >"$NOTE.new"
-    sync "$NOTE.new"
-    mv -- "$NOTE.new" "$NOTE"
-    sync "${NOTE%/*}"
+    printf '%s\n' "$data" ${owed[@]+"${owed[@]}"} ${held[@]+"${held[@]}"} >"$NOTE.new" &&
+        sync "$NOTE.new" && mv -- "$NOTE.new" "$NOTE" && sync "${NOTE%/*}"
+}
+
+# What runs again needs no note. Where a shorter one finds no room, the longer one stays: it says nothing wrong.
+shorten_note() {
+    if [ $((${#held[@]} + ${#owed[@]})) -eq 0 ]; then
+        rm -f -- "$NOTE" "$NOTE.new"
+    elif [ -e "$NOTE" ]; then
+        keep_note || rm -f -- "$NOTE.new"
+    fi
 }
 
 # users [writers]: `STATE ID` of each container that has the volume and runs, is paused, or starts again by itself, the
@@ -121,31 +135,53 @@ users() {
     esac
 }
 
-name_of() { docker container inspect --format '{{.Name}}' -- "$1" | sed 's,^/,,'; }
+# Its id, where Docker does not say.
+name_of() { timeout "$ANSWER_SECONDS" docker container inspect --format '{{.Name}}' -- "$1" 2>/dev/null | sed 's,^/,,' || echo "$1"; }
 names_of_held() {
     local entry names=()
     for entry in "${held[@]}"; do names+=("$(name_of "${entry#* }")"); done
     echo "${names[*]}"
 }
 
-held=()
-# What was held goes on, in its order, and as it was: the first failure does not keep the others from it.
+# What this run holds, and what earlier runs held that does not run yet.
+held=() owed=()
+
+# state_of CONTAINER: its state, or "gone"; fails where Docker does not say.
+state_of() {
+    local answer
+    if answer=$(timeout "$ANSWER_SECONDS" docker container inspect --format '{{.State.Status}}' -- "$1" 2>/dev/null); then
+        echo "$answer"
+    else
+        answer=$(timeout "$ANSWER_SECONDS" docker ps --all --quiet --no-trunc --filter "id=$1") && [ -z "$answer" ] && echo gone
+    fi
+}
+
+# resume `STATE ID`: the container is as it was, or gone; fails where it is not, or nobody says so.
+resume() {
+    local was=${1%% *} container=${1#* } now
+    now=$(state_of "$container") || return 1
+    case $was/$now in
+    running/paused | restarting/paused) tell_docker unpause "$container" || return 1 ;;
+    */gone | paused/paused | */running | restarting/restarting) ;;
+    *) tell_docker start "$container" || return 1 ;;
+    esac
+    case $was/$now in
+    paused/paused | paused/gone) ;;
+    paused/*) tell_docker pause "$container" || return 1 ;;
+    esac
+}
+tell_docker() { timeout "$ANSWER_SECONDS" docker "$1" -- "$2" >/dev/null; }
+
+# What was held goes on, in its order: the first failure does not keep the others from it. `held` is what does not.
 go_on() {
-    local entry container now status=0
+    local entry left=()
     trap '' PIPE HUP
-    for entry in ${held[@]+"${held[@]}"}; do
-        container=${entry#* }
-        now=$(docker container inspect --format '{{.State.Status}}' -- "$container" 2>/dev/null) || continue # removed meanwhile
-        case ${entry%% *}/$now in
-        running/paused | restarting/paused) docker unpause -- "$container" >/dev/null || status=1 ;;
-        paused/paused | running/running | restarting/running | restarting/restarting) ;;
-        *) docker start -- "$container" >/dev/null || status=1 ;;
-        esac
-        if [ "${entry%% *}" = paused ] && [ "$now" != paused ]; then docker pause -- "$container" >/dev/null || status=1; fi
-    done
-    if [ "$status" != 0 ]; then say "not all that ran runs again: see \`docker ps -a\`"; fi
-    rm -f -- "$NOTE"
-    return "$status"
+    for entry in ${held[@]+"${held[@]}"}; do resume "$entry" || left+=("$entry"); done
+    held=(${left[@]+"${left[@]}"})
+    shorten_note
+    if [ ${#held[@]} -eq 0 ]; then return; fi
+    say "not all that ran runs again: see \`docker ps -a\`. The next save or restore on this host tries again: ${held[*]#* }"
+    return 1
 }
 
 # end WORDS: on any way out, what is held goes on.
@@ -153,13 +189,20 @@ end() {
     local status=$?
     trap - EXIT
     [ -z "${new:-}" ] || rm -rf -- "$new"
-    if [ ${#held[@]} -gt 0 ]; then
-        go_on || [ "$status" != 0 ] || status=1
+    if [ ${#held[@]} -eq 0 ]; then
+        shorten_note
+    elif go_on; then
         say "$1"
-    else
-        rm -f -- "$NOTE"
+    elif [ "$status" = 0 ]; then
+        status=1
     fi
     exit "$status"
+}
+
+pause() { ask_docker pause -- "$1" >/dev/null; }
+stop() {
+    timeout "$STOP_SECONDS" docker stop -- "$@" >/dev/null ||
+        fail "Docker does not stop what uses the volume: see \`systemctl status docker\`"
 }
 
 save() {
@@ -184,8 +227,8 @@ save() {
         while read -r entry; do
             # One that is between two starts cannot be paused.
             case $entry in
-            restarting*) docker stop -- "${entry#* }" >/dev/null ;;
-            *) docker "$command" -- "${entry#* }" >/dev/null ;;
+            restarting*) stop "${entry#* }" ;;
+            *) "$command" "${entry#* }" ;;
             esac
         done <<<"$order"
     else
@@ -196,14 +239,15 @@ save() {
 
 # Stops what uses the volume; it is noted first.
 hold_users() {
-    local list entry still
+    local list entry still ids
     list=$(users)
     while read -r entry; do if [ -n "$entry" ]; then held+=("$entry"); fi; done <<<"$list"
     keep_note
     if [ ${#held[@]} -gt 0 ]; then
         say "stop: $(names_of_held)"
         # The newest first: it may wait for the others.
-        printf '%s\n' "${held[@]#* }" | tac | xargs docker stop -- >/dev/null
+        mapfile -t ids < <(printf '%s\n' "${held[@]#* }" | tac)
+        stop "${ids[@]}"
     fi
     still=$(users)
     [ -z "$still" ] || fail "something has started meanwhile that uses the volume: try again"
@@ -226,9 +270,11 @@ wait_for_health() {
         [ "${entry%% *}" = running ] || continue
         container=${entry#* }
         while true; do
-            state=$(docker container inspect --format \
-                '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.StartedAt}} {{.State.ExitCode}} {{.RestartCount}}' -- "$container") ||
+            state=$(timeout "$ANSWER_SECONDS" docker container inspect --format \
+                '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.StartedAt}} {{.State.ExitCode}} {{.RestartCount}}' -- "$container") || {
+                say "Docker does not say how $container is"
                 return 1
+            }
             read -r status health started code restarts <<<"$state"
             case $status/$health in
             running/healthy) break ;;

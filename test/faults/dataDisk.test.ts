@@ -1,10 +1,14 @@
 import { execFile } from "node:child_process";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { killsWanted } from "./kills";
 import { HOST_IMAGE, startLab, stopLab } from "../hosts/lab";
 import { root } from "../hosts/project";
 
 jest.setTimeout(30 * 60_000);
+
+/** Kills, half of them followed by a boot; BERTH_KILLS=1000 takes each command. */
+const KILLS = killsWanted() ?? 20;
 
 /** Machines side by side; each has a part of the kills. */
 const MACHINES = [0, 1].map((i) => `berth-test-data-disk-${process.pid}-${i}`);
@@ -75,7 +79,20 @@ test("a Docker that does not say what runs is left alone", async () => {
     expect(said).toMatch(/^1\n[^]*does not say what runs, so nothing is moved[^]*\n1running\n2paused\n3restarting\n$/);
 });
 
+test("what Docker does not start again for want of an answer is started by the next run", async () => {
+    const body =
+        'case "$1" in stop) touch /fake/mute ;; *) [ ! -e /fake/mute ] || exit 1 ;; esac; exec /fake/bin/docker.real "$@"';
+    const mute = `mv /fake/bin/docker /fake/bin/docker.real; printf '%s\\n' '#!/bin/sh' ${JSON.stringify(body).replaceAll("$", "\\$")} >/fake/bin/docker; chmod +x /fake/bin/docker`;
+    const said = await on(
+        machine,
+        `fresh; ${mute}; run; echo $?; cat /fake/output; rm /fake/mute; states; run; echo $?; check`,
+    );
+    expect(said).toMatch(
+        /^1\n[^]*do not yet, and the next run starts them[^]*\n1running=exited 2paused=exited 3restarting=exited 4exited=exited\n0\n$/,
+    );
+});
+
 test("killed at any command, then booted or not: Docker runs on old data or on the whole new, and the next run ends the same", async () => {
-    const parts = MACHINES.map((each, i) => on(each, `all_killed ${i} ${MACHINES.length}`));
+    const parts = MACHINES.map((each, i) => on(each, `all_killed ${i} ${MACHINES.length} ${KILLS}`));
     expect((await Promise.all(parts)).join("")).toBe("");
 });

@@ -1,8 +1,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { killsWanted, spread } from "./kills";
 import { VolumeServer } from "../scripts/fakes/volumeServer";
 
 jest.setTimeout(30 * 60_000);
+
+/** Kills of each run; BERTH_KILLS=1000 takes each command. */
+const KILLS = killsWanted() ?? 16;
 
 const BAD = { health: "unhealthy" };
 type Content = { now?: string; before?: string };
@@ -64,7 +68,7 @@ test.each(RUNS)("%s that is killed at any command is put in order by the next ru
     const [, prepare, run, right] = args;
     const at = points(prepare, run);
     expect(at.length).toBeGreaterThan(50);
-    for (const n of at) {
+    for (const n of spread(at, KILLS)) {
         const server = new VolumeServer();
         prepare(server);
         run(server, { KILL_AT: String(n) });

@@ -53,6 +53,12 @@ it("Docker says where its data is", () => {
     expect(survey()).toEqual([{ what: "volume", name: "moved", bytes: expect.any(Number) as number, isEmpty: false }]);
 });
 
+it("a Docker that does not answer has said in its settings where its data is", () => {
+    server.write("etc/docker/daemon.json", '{ "bip": "10.9.0.1/16", "data-root": "/data/docker" }');
+    server.write("data/docker/volumes/moved/_data/file", "abc");
+    expect(survey()).toMatchObject([{ name: "moved", isEmpty: false }]);
+});
+
 it("what cannot be counted has no size, and a folder that cannot be read is not empty", () => {
     server.write(`${volume("berth-test_db")}/rows`, "abc");
     server.command("du", "exit 124");

@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { VolumeServer } from "./fakes/volumeServer";
 
 let server: VolumeServer;
@@ -70,6 +72,30 @@ test("an archive that has no room, or is none, stops nothing", () => {
     const broken = server.run(["restore", "db", "replace", "1000"], Buffer.from("no archive"));
     expect(broken).toMatchObject({ code: 1, stderr: expect.stringContaining("the volume is as it was") });
     expect(server.state).toEqual({ now: "first", before: undefined, states: BEFORE });
+    expect(server.traces).toEqual([]);
+});
+
+test.each([
+    ["container", ["exited", "paused", "exited", "exited"]],
+    ["start", ["exited", "paused", "exited", "exited"]],
+])("what was stopped and Docker does not start again (%s) is started by the next run", (word, states) => {
+    server.set("silent-later", word);
+    expect(server.run(["save", "db", "stop"])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("not all that ran runs again"),
+    });
+    expect(server.state.states).toEqual(states);
+    fs.rmSync(path.join(server.root, "silent"));
+    expect(server.run(["save", "db", "pause"])).toMatchObject({ code: 0 });
+    expect(server.state.states).toEqual(["running", "paused", "running", "exited"]);
+    expect(server.traces).toEqual([]);
+});
+
+test("what was stopped and is gone meanwhile is not waited for", () => {
+    server.set("silent-later", "start");
+    server.run(["save", "db", "stop"]);
+    for (const file of ["silent", "containers/1"]) fs.rmSync(path.join(server.root, file));
+    expect(server.run(["save", "db", "pause"])).toMatchObject({ code: 0 });
     expect(server.traces).toEqual([]);
 });
 

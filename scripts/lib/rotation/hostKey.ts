@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { environment } from "../../../components/environment";
 import { asRoot } from "../../../components/host/asRoot";
 import type { NamedHost } from "../hosts";
 import { batchWords, overSsh } from "../overSsh";
@@ -44,12 +45,12 @@ export async function rotateHostKey(pulumi: Pulumi, stack: string, host: NamedHo
         ...host,
         options: host.options.map((option) => option.replace(pinned, made.publicKey)),
     };
-    if (begun && (await letsUsIn(renewed))) {
-        say(`${host.name}: a rotation was broken off when the host had the new key: finishing it`);
-    } else {
-        writeNote({ ...made, before: pinned }, "host-key", stack, host.name);
-        await install(host, made, () => letsUsIn(renewed));
-    }
+    const isThere = begun !== undefined && (await letsUsIn(renewed));
+    if (isThere) say(`${host.name}: a rotation was broken off when the host had the new key: finishing it`);
+    else writeNote({ ...made, before: pinned }, "host-key", stack, host.name);
+    // Also where the new key is there: the host's script of that run may be about to put the old one back. The next one
+    // waits for it, puts in order what it has left, and keeps the new key for good.
+    await install(isThere ? renewed : host, made, () => letsUsIn(renewed));
     const changes = new Map([
         [old, made.privateKey.trimEnd()],
         [pinned, made.publicKey],
@@ -77,7 +78,7 @@ const letsUsIn = async (host: SshHost) =>
 async function install(host: NamedHost, { privateKey }: KeyPair, check: () => Promise<boolean>): Promise<void> {
     const command = asRoot(host.user, ["bash", "--norc", "-c", SCRIPT, "host-key"]);
     const [ssh = "", ...words] = batchWords(host);
-    const child = spawn(ssh, [...words, command], { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(ssh, [...words, command], { env: environment(), stdio: ["pipe", "pipe", "pipe"] });
     relay(child.stderr);
     child.stdin.on("error", () => undefined); // it ended before it read all: its exit code tells
     child.stdin.write(privateKey);

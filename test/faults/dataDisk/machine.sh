@@ -76,6 +76,7 @@ case "$1 $2" in
     for id; do case $id in container | inspect | --format | "{{.Id}}") ;; *) if [ -e $id/state ]; then echo $id; else status=1; fi ;; esac; done
     exit ${status:-0} ;;
 "ps --all")
+    case "$*" in *id=*) ls | grep -x "${*##*id=}" || true; exit ;; esac
     for id in $(ls -r); do
         case $(cat $id/state) in running | paused | restarting) echo "$id $(cat $id/state)" ;; esac
     done ;;
@@ -259,16 +260,19 @@ killed() {
     [ -z "$problems" ] || printf 'killed at %s (%s), %s:\n%s\n' "$1" "$2" "$3" "$problems"
 }
 
-# all_killed PART OF: every OF-th point, half of them with a boot after it. Prints what is wrong.
+# all_killed PART OF MOST: every OF-th of MOST points, which are spread evenly, half of them with a boot after it. Prints
+# what is wrong.
 all_killed() {
-    local at where n=0 then=stay
-    points >/points
+    local at where n=0 then=stay found
+    points >/all-points
+    found=$(wc -l </all-points)
+    awk -v most="$3" -v found="$found" 'found <= most || int(NR * most / found) > int((NR - 1) * most / found)' /all-points >/points
     while read -r at where; do
         n=$((n + 1))
         if [ "$then" = stay ]; then then=reboot; else then=stay; fi
         [ $((n / 2 % $2)) != "$1" ] || killed "$at" "$where" "$then"
     done </points
-    [ "$n" -gt 100 ] || echo "only $n commands were found"
+    [ "$found" -gt 100 ] || echo "only $found commands were found"
 }
 
 # The end: nothing of this machine is left on the computer.

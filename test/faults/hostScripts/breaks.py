@@ -141,7 +141,8 @@ def silent_docker(wanted):
     script()
     end_others(LEFT_SECONDS)
     calls = os.path.getsize(f"{HARNESS}/calls")
-    ways = [f"{way} {after}" for way, most in (("fails", 8), ("hangs", 3)) for after in spread(list(range(calls)), most)]
+    fails, hangs = scenario.get("mostSilences", (8, 3))
+    ways = [f"{way} {after}" for way, most in (("fails", fails), ("hangs", hangs)) for after in spread(list(range(calls)), most)]
     for way in ways:
         if len(failures) >= MOST_FAILURES:
             return

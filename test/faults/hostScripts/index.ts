@@ -1,4 +1,5 @@
 import { authorizedKey } from "./access";
+import { anonymousVolumes } from "./anonymousVolumes";
 import { healthGate, startOrder } from "./boot";
 import { placeContent, placeFiles } from "./content";
 import { installDocker, mountDataDisk, removeDocker } from "./engine";
@@ -7,11 +8,12 @@ import { buildImage, pruneImages } from "./images";
 import { renewCertificates, switchSites } from "./proxy";
 import { recordReleases } from "./releases";
 import type { Scenario } from "./scenario";
-import { checkPorts, surveyHost, surveyLeftovers } from "./surveys";
+import { checkPorts, surveyHost, surveyLeftovers, surveyVolumes } from "./surveys";
 import { volumeData } from "./volumes";
 
 /** What is run of each host script, by its file's name. */
 export const scenarios: Record<string, Scenario[]> = {
+    "anonymous-volumes.sh": anonymousVolumes,
     "authorized-key.sh": authorizedKey,
     "build-image.sh": buildImage,
     "check-ports.sh": checkPorts,
@@ -28,6 +30,7 @@ export const scenarios: Record<string, Scenario[]> = {
     "start-order.sh": startOrder,
     "survey-host.sh": surveyHost,
     "survey-leftovers.sh": surveyLeftovers,
+    "survey-volumes.sh": surveyVolumes,
     "switch-sites.sh": switchSites,
     "volume-data.sh": volumeData,
 };

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { killsWanted } from "../kills";
 
 const scripts = path.resolve(__dirname, "../../../scripts");
 const driver = ["host.py", "breaks.py"].map((name) => fs.readFileSync(path.join(__dirname, name), "utf8")).join("\n");
@@ -70,14 +71,16 @@ export function breakScript(image: string, script: string, scenario: Scenario): 
         },
         fs.readFileSync(path.join(scripts, script), "utf8"),
     );
+    const kills = killsWanted();
     const given = {
         ...rest,
         input: scenario.input, // it may be a getter
         inputBase64: scenario.inputBase64,
         script: text,
-        ...(says && { says: says.source }),
-        // BERTH_KILLS=1000 kills after each of them, which takes long.
-        mostKills: Number(process.env["BERTH_KILLS"] ?? mostKills),
+        ...(says && { says: `${says.multiline ? "(?m)" : ""}${says.source}` }),
+        // BERTH_KILLS=1000 kills after each of them, and silences Docker after each of its calls, which takes long.
+        mostKills: kills ?? mostKills,
+        ...(kills !== undefined && { mostSilences: [kills, kills] }),
         same: same.map(([pattern, instead]) => [pattern.source, instead]),
         ignored: ignored.map((pattern) => pattern.source),
     };

@@ -31,6 +31,21 @@ esac`,
     },
 ];
 
+export const surveyVolumes: Scenario[] = [
+    {
+        ...shared,
+        does: "lists what holds data",
+        args: [],
+        setUp: `${setUp}
+for name in data empty; do mkdir -p /world/srv/docker/volumes/$name/_data; done
+mkdir -p /world/etc/docker /world/srv/docker/berth/berth-dev/kept/uploads
+echo '{ "data-root": "/srv/docker" }' >/world/etc/docker/daemon.json
+echo content | tee /world/srv/docker/volumes/data/_data/file >/world/srv/docker/berth/berth-dev/kept/uploads/file`,
+        fakes: { docker: 'case "$1" in info) echo /srv/docker ;; version) ;; *) exit 9 ;; esac' },
+        says: /volume\tdata\t\d+\tfull\nvolume\tempty\t\d+\tempty\nfolder\t\/srv\/docker\/\S+\/uploads\t\d+\tfull\nend/,
+    },
+];
+
 export const checkPorts: Scenario[] = [
     {
         ...shared,

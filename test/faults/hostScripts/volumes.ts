@@ -10,6 +10,7 @@ const docker = `
 case "$1 $2" in
 "version "*) ;;
 "volume inspect") case "$4" in *Driver*) echo local ;; *len*) echo 0 ;; *) echo ${VOLUME} ;; esac ;;
+"ps "*id=*) echo 0123 ;;
 "ps "*) case "$(cat /engine/db)" in running | paused) echo 0123 ;; esac ;;
 "container inspect") case "$4" in
     *Created*) echo "2026-01-01 $(cat /engine/db) 0123 true" ;;

@@ -27,13 +27,15 @@ def labels():
     return dict(one.partition("=")[::2] for one in options("--label"))
 
 
-def matches(thing_labels, name="", volumes=()):
+def matches(thing_labels, name="", volumes=(), identity=""):
     for one in options("--filter"):
         kind, _, value = one.partition("=")
         key, _, wanted = value.partition("=")
         if kind == "label" and (key not in thing_labels or (wanted and thing_labels[key] != wanted)):
             return False
         if kind == "name" and value not in name:
+            return False
+        if kind == "id" and not identity.startswith(value):
             return False
         if kind == "volume" and value not in volumes:
             return False
@@ -57,7 +59,7 @@ def main():
         case ["ps", _]:
             for one in reversed(engine["containers"]):  # the newest first
                 volumes = [mount["volume"] for mount in one["mounts"]]
-                if matches(one["labels"], volumes=volumes):
+                if matches(one["labels"], volumes=volumes, identity=one["id"]):
                     holds = one["labels"].get("berth.holds", "")
                     texts = {"{{.Names}}": one["name"], "": one["id"], '{{.ID}} {{.Label "berth.holds"}}': f"{one['id']} {holds}"}
                     print(texts.get(form, f"{one['id']} {one['state']} {one['name']}"))

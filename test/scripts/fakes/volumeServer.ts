@@ -5,7 +5,8 @@ import * as path from "node:path";
 
 const SCRIPT = fs.readFileSync(path.resolve(__dirname, "../../../scripts/volume-data.sh"), "utf8");
 
-/** `docker` over files: a container is a folder with its state; its health is what the volume's file `health` says. */
+/** `docker` over files: a container is a folder with its state; its health is what the volume's file `health` says.
+ * It does not answer to the word in the file `silent`, which is `silent-later` until it has stopped something. */
 const DOCKER = `#!/bin/sh
 cd "$FAKE" || exit 1
 [ "$(cat silent 2>/dev/null)" != "$1" ] || exit 1
@@ -16,12 +17,13 @@ version*) ;;
 "volume inspect"*Driver*) echo local ;;
 "volume inspect"*Options*) echo 0 ;;
 "volume inspect"*) echo "$FAKE/volume/_data" ;;
+"ps "*id=*) ls containers | grep -x "\${last#id=}" || true ;;
 "ps "*) for id in $(ls containers); do case $(state $id) in running | paused | restarting) echo $id ;; esac; done ;;
 "container inspect"*Created*) echo "2026-01-0$last $(state $last) $last true" ;;
 "container inspect"*Health*) echo "$(state $last) $(cat volume/_data/health 2>/dev/null || echo healthy) 2026-01-01T00:00:00Z 0 0" ;;
 "container inspect"*Name*) echo "/c$last" ;;
 "container inspect"*) state $last ;;
-"stop "*) shift 2; for id; do echo exited >containers/$id; done ;;
+"stop "*) shift 2; for id; do echo exited >containers/$id; done; [ ! -e silent-later ] || mv silent-later silent ;;
 "start "*) [ "$(state $last)" = exited ] || exit 1; echo running >containers/$last ;;
 "pause "*) [ "$(state $last)" = running ] || exit 1; echo paused >containers/$last ;;
 "unpause "*) [ "$(state $last)" = paused ] || exit 1; echo running >containers/$last ;;
