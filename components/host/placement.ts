@@ -205,7 +205,7 @@ function existingDifferences(was: Placement, now: Placement): string[] {
         `berth:host.address: the stack's server is ${was.address}:${was.port}, the config says ${now.address}:${now.port}, with ` +
             `another host key: another server, without the volumes. Put back address, port and hostKey (${was.hostKey}); ` +
             `where it is the same server, its hostKey is enough. ${LEAVE}. Where the old server is gone for good: ` +
-            `./scripts/pulumi stack rm --force -s STACK`,
+            `./scripts/pulumi stack rm --force --preserve-config -s STACK`,
     ];
 }
 

@@ -115,8 +115,18 @@ export function serverMistakes(before: KnownFacts, now: ServerFacts | undefined,
     return mistakes;
 }
 
-/** The facts of the stack's servers as the last update left them, by the host's name. */
+/**
+ * Returns the facts of the stack's servers as the last update left them, by the host's name. A host whose instance AWS
+ * refused is no server.
+ */
 export async function runningServers(): Promise<Map<string, KnownFacts>> {
-    const hosts = (await StackOutputs.read()).ofType<{ server: unknown }>("berth:index:Ec2Host");
-    return new Map([...hosts].map(([name, { server }]) => [name, readFacts(server)]));
+    const before = await StackOutputs.read();
+    const instances = [...before.ofType("aws:ec2/instance:Instance").keys()];
+    const hosts = [...before.ofType<{ server: unknown }>("berth:index:Ec2Host")].filter(
+        ([name, { server }]) =>
+            isKnown(server) || instances.some((instance) => instance.startsWith(`${name}-instance`)),
+    );
+    return new Map(hosts.map(([name, { server }]) => [name, readFacts(server)]));
 }
+
+const isKnown = (server: unknown) => Object.keys(recordOf(server)).length > 0;

@@ -67,10 +67,19 @@ function currentLogin(env?: NodeJS.ProcessEnv): string | undefined {
 /** A file, readable by its owner only, with a passphrase that is made once. */
 function ownPassphrase(): string {
     const file = path.join(own, "passphrase");
+    const draft = `${file}.${process.pid}`;
     try {
-        fs.writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
+        // In full before it gets its name: an empty one, which a full disk left, would encrypt nothing.
+        fs.writeFileSync(draft, randomBytes(32).toString("base64url"), { mode: 0o600, flush: true });
+        fs.linkSync(draft, file);
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    } finally {
+        fs.rmSync(draft, { force: true });
     }
-    return file;
+    if (fs.statSync(file).size > 0) return file;
+    throw new UserError(
+        `${file} is empty, as a full disk leaves it: put back the passphrase of this clone's stacks; where it has none yet, ` +
+            "remove the file",
+    );
 }

@@ -44,7 +44,12 @@ export async function dropDeadHosts(
     const children = childrenOf(gone, before);
     const resources = withoutResources(after, children);
     if (state.deployment && children.size > 0) {
-        const deployment = { ...state.deployment, resources };
+        // What a killed run had begun there died with it.
+        const urns = new Set(gone.map(({ urn }) => urn));
+        const pending_operations = state.deployment.pending_operations?.filter(
+            ({ resource }) => !urns.has(resource.deletedWith ?? ""),
+        );
+        const deployment = { ...state.deployment, resources, pending_operations };
         await replaceState(pulumi, stack, { before: state, after: { ...state, deployment } });
     }
     const stopped = after.filter(

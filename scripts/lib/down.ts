@@ -54,6 +54,7 @@ async function down(stack: string, how: { purge: boolean; isSure: boolean }, arg
     const dockerHost = usesEngine
         ? await ensureEngine(file?.get("berth:host", "dockerHost") as string | undefined)
         : undefined;
+    const isPart = args.some((arg) => /^(--target|--exclude|-t$)/.test(arg));
     let isGone = true;
     if (state) {
         refuseOutsideLab(pulumi.toolchain, file, state);
@@ -73,7 +74,6 @@ async function down(stack: string, how: { purge: boolean; isSure: boolean }, arg
             sayKept(resources);
             forgetHosts(hostsIn(resources));
             const traces = { file, dockerHost, before: resources, servers: keys.servers, isFresh: true };
-            const isPart = args.some((arg) => /^(--target|--exclude|-t$)/.test(arg));
             isGone = isPart || (await sayLeftovers(stack, traces));
         } finally {
             keys.remove();
@@ -81,7 +81,7 @@ async function down(stack: string, how: { purge: boolean; isSure: boolean }, arg
     } else {
         say(`there is no stack ${stack}`);
     }
-    if (file && dockerHost) {
+    if (file && dockerHost && !isPart) {
         if (inLab) await stopEc2Lab(file, dockerHost);
         else if (file.get("berth:lab") !== undefined) await step("stop the lab", () => stopLab(dockerHost));
         await stopEngine(dockerHost, purge);

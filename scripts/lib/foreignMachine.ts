@@ -1,6 +1,6 @@
 import { jsonOf, recordsOf } from "../../components/readings";
 import { execute } from "./commands";
-import { stackLabels, stackPrefix } from "./labels";
+import { labelFilters, stackLabels, stackPrefix } from "./labels";
 import { root } from "./paths";
 import { UserError } from "./progress";
 import type { StackExport } from "./state";
@@ -55,6 +55,7 @@ export function refuseForeignMachine(
     const names = [...(resources ?? []), ...begun].flatMap(({ inputs }) => (inputs?.name ? [inputs.name] : []));
     const prefix = stackPrefix(stack);
     const otherwise = "give this stack another name: ./scripts/up -s NAME";
+    const removal = `where nothing on it is needed, remove it: ${removalOf(stack, dockerHost)}`;
     if (container && !(resources ?? []).some(({ id }) => id === container.Id) && !isBegun(begun, prefix)) {
         const labels = container.Config?.Labels ?? {};
         const isOfStack = Object.entries(stackLabels(stack)).every(([key, value]) => labels[key] === value);
@@ -66,20 +67,34 @@ export function refuseForeignMachine(
         }
         throw new UserError(
             made === clone
-                ? `the machine ${prefix} is there, and this clone's state does not know it: bring the state back ` +
-                      '(docs/operations.md, "The state is lost"), or, where nothing on it is needed, remove it: ' +
-                      `docker --host ${dockerHost} rm -f ${prefix}`
-                : `this stack's machine, ${prefix}, belongs to ${made === undefined ? "another clone of the project" : `the clone at ${made}`}: ` +
-                      `work on it there, or ${otherwise}`,
+                ? `the machine ${prefix} is there, and this clone's state does not know it: restore the state ` +
+                      `(docs/operations.md, "The state is lost"), or, ${removal}`
+                : made === undefined
+                  ? `the machine ${prefix} is there, and this clone's state does not know it: it belongs to another clone of ` +
+                    `the project, or the state was lost (docs/operations.md, "The state is lost"). Work on it there, restore ` +
+                    `the state, or ${otherwise}; ${removal}`
+                  : `this stack's machine, ${prefix}, belongs to the clone at ${made}: work on it there, or ${otherwise}`,
         );
     }
     const [foreign] = volumes.filter((name) => !names.includes(name));
     if (foreign === undefined) return;
     throw new UserError(
         `the volume ${foreign} holds the data of a machine that this clone's state does not know: another clone's, or ` +
-            `one whose state was lost (docs/operations.md). Work on it there, or ${otherwise}. ` +
-            `Where nothing in it is needed: docker --host ${dockerHost} volume rm ${volumes.join(" ")}`,
+            `one whose state was lost (docs/operations.md), or that a killed run had begun. Work on it there, or ${otherwise}; ` +
+            removal,
     );
+}
+
+/** The command that removes all that a stack has on the local engine: machine, forwarders, network and volumes. */
+function removalOf(stack: string, dockerHost: string): string {
+    const docker = `docker --host ${dockerHost}`;
+    const filters = labelFilters(stackLabels(stack)).join(" ");
+    return ["ps -a", "network ls", "volume ls"]
+        .map((list) => {
+            const remove = list === "ps -a" ? "rm -f" : `${list.split(" ")[0]} rm`;
+            return `${docker} ${list} -q ${filters} | xargs -r ${docker} ${remove}`;
+        })
+        .join("; ");
 }
 
 /** Whether a run of this clone that was killed had begun to make it. */

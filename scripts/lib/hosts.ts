@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { expandHome, restoreIdentity } from "./identity";
+import { hasKeyFile, restoreIdentity } from "./identity";
 import { own } from "./paths";
 import { UserError } from "./progress";
 import type { Pulumi } from "./pulumiCli";
@@ -49,7 +49,7 @@ export function hostsIn(resources: StateResource[]): NamedHost[] {
 
 function hasKey({ options }: SshHost): boolean {
     const file = options.find((option) => option.startsWith("IdentityFile="))?.slice("IdentityFile=".length);
-    return file === undefined || fs.existsSync(expandHome(file));
+    return file === undefined || hasKeyFile(file);
 }
 
 /**

@@ -1,14 +1,17 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { homeFolder } from "../../components/environment";
 import { jsonOf, recordOf, recordsOf, textOf } from "../../components/readings";
+import { writeDurably } from "./durableFile";
 import type { Pulumi } from "./pulumiCli";
 
 /** Commands of Pulumi that reach the hosts, some without running the program. */
 const DIALING = new Set(["up", "update", "preview", "pre", "refresh", "destroy", "dn", "down", "watch", "import"]);
 
-/** Whether a command of Pulumi needs the client's key on this computer. */
-export const needsIdentity = (args: string[]) => DIALING.has(args.find((a) => !a.startsWith("-")) ?? "");
+/** Reports whether a command of Pulumi needs the client's key on this computer. */
+export const needsIdentity = (command: string) => DIALING.has(command);
+
+/** Reports whether a key is on this computer. An empty file, as a full disk leaves it, is none. */
+export const hasKeyFile = (file: string) => (fs.statSync(expandHome(file), { throwIfNoEntry: false })?.size ?? 0) > 0;
 
 /**
  * Puts the client's key where the docker plugin's ssh looks for it, on a computer that has it not. The stack's outputs
@@ -17,9 +20,7 @@ export const needsIdentity = (args: string[]) => DIALING.has(args.find((a) => !a
 export async function restoreIdentity(pulumi: Pulumi, stack: string): Promise<void> {
     const outputs = await pulumi.output(["stack", "output", "--json", "--show-secrets", "--stack", stack]);
     for (const { file, privateKey } of identitiesOf(outputs)) {
-        if (fs.existsSync(expandHome(file))) continue;
-        fs.mkdirSync(path.dirname(expandHome(file)), { recursive: true, mode: 0o700 });
-        fs.writeFileSync(expandHome(file), privateKey, { mode: 0o600 });
+        if (!hasKeyFile(file)) writeDurably(expandHome(file), privateKey);
     }
 }
 

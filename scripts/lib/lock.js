@@ -35,7 +35,9 @@ const hostName = () => os.hostname().split(".")[0] ?? "";
 
 /** @returns {Holder} */
 function ourselves() {
-    const command = [path.basename(process.argv[1] ?? "", ".ts"), ...process.argv.slice(2)].join(" ");
+    // The first words alone: what follows may be a secret (`config set --secret NAME VALUE`).
+    const words = process.argv.slice(2, 4).filter((word) => /^[a-z-]+$/.test(word));
+    const command = [path.basename(process.argv[1] ?? "", ".ts"), ...words].join(" ");
     const since = new Date().toISOString();
     return { pid: process.pid, start: startOf(process.pid), host: hostName(), since, command, id: randomUUID() };
 }

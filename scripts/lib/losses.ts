@@ -57,8 +57,11 @@ export function lossPlans(resources: StateResource[]): Plan[] {
             (resource) =>
                 resource.type === "docker:index/volume:Volume" && nameOf(resource).startsWith(`${scope}volume-`),
         );
-        // An installation that failed is not in the state, and without one there is no container that wrote anything.
-        if (kind === undefined || (!isThere(`${scope}engine-install`) && own.length === 0)) return [];
+        const disk = isThere(`${host.name}-data`);
+        // An installation that failed is not in the state, and without one there is no container that wrote anything. A data
+        // disk outlives its server.
+        const isEmpty = !isThere(`${scope}engine-install`) && own.length === 0 && !(disk && isDeleted(disk));
+        if (kind === undefined || isEmpty) return [];
         const volumes = own.map(volumeName);
         if (kind === "existing") {
             const goes = isThere(`${host.name}-removal`)?.inputs?.delete
@@ -68,7 +71,6 @@ export function lossPlans(resources: StateResource[]): Plan[] {
             const where = kept.length === 0 ? [] : [`on ${host.address}: ${kept.join(", ")}`];
             return [{ host, kind, goes, volumes, stays: where }];
         }
-        const disk = isThere(`${host.name}-data`);
         const attachment = isThere(`${host.name}-data-attachment`);
         if (attachment && (!disk || !isDeleted(disk))) {
             const id = disk?.id ?? String(attachment.inputs?.volumeId);

@@ -25,6 +25,9 @@ function chosenPorts(): Record<string, unknown> {
     }
 }
 
+/** A number alone is of an earlier version. */
+const portsChosenFor = (stack: string): unknown[] => [chosenPorts()[stack]].flat();
+
 /**
  * Sees to it that the stack's file names a port for the machine's sshd. One that was chosen here, and that somebody else
  * has got by now, is chosen again as long as there is no machine. The person's own stays.
@@ -38,13 +41,15 @@ export function settlePort(stack: string, isMade: boolean, first = FIRST_SSH_POR
         const port = file.get(...PLACE);
         const others = portsOfOthers(stack, PLACE);
         if (port !== undefined) {
-            if (isMade || typeof port !== "number" || chosenPorts()[stack] !== port) return false;
+            if (isMade || typeof port !== "number" || !portsChosenFor(stack).includes(port)) return false;
             if (!others.includes(port) && (await isFree(port))) return false;
         }
         const next = await freePort(first, others);
         if (port !== undefined)
             say(`port ${String(port)}, which was chosen for this stack, is taken by now: ${next} it is`);
-        writeDurably(noteFile(), JSON.stringify({ ...chosenPorts(), [stack]: next }));
+        // Both, until the file names the new one: a run that is killed in between leaves the old one there.
+        const chosen = port === undefined ? [next] : [port, next];
+        writeDurably(noteFile(), JSON.stringify({ ...chosenPorts(), [stack]: chosen }));
         file.set(PLACE, next);
         file.save();
         return true;

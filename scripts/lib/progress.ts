@@ -1,5 +1,6 @@
 import { tidyEnvironment, variable } from "../../components/environment";
 import { faultLine } from "../../components/faultLine";
+import { LockError } from "./lock";
 import { root } from "./paths";
 import { printable, shortLines } from "./printable";
 
@@ -45,7 +46,9 @@ export function main(work: () => Promise<number>): void {
 
 function fail(error: unknown): void {
     process.exitCode = 1;
-    if (error instanceof UserError) return say(error.message);
+    // An error of the program for the person has its message in its stack's place.
+    const isForPerson = error instanceof UserError || error instanceof LockError;
+    if (isForPerson || (error instanceof Error && error.stack === error.message)) return say(error.message);
     say(faultLine(error, root));
     if (variable("BERTH_STACK_TRACES") !== undefined && error instanceof Error) say(String(error.stack));
 }

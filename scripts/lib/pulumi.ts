@@ -22,7 +22,7 @@ main(async () => {
     // Without `pulumi stack select`, a command means the stack that ./scripts/up makes.
     if (!named && command.takesStack) args.push("--stack", stack);
     const work = async () => {
-        if (needsIdentity(rest)) {
+        if (needsIdentity(command.word)) {
             const state = await findState(pulumi, stack);
             const resources = state?.deployment?.resources ?? [];
             const file = fs.existsSync(stackFile(stack)) ? new StackFile(stack) : undefined;
@@ -35,7 +35,8 @@ main(async () => {
     };
     if (!command.changes) return work();
     const stacks = await stacksOf(command, pulumi, { stack, isKnown: named || command.takesStack });
-    return lockAll([...new Set(stacks)].sort(), () => {
+    const names = new Set(stacks.map((one) => one.split("/").at(-1) ?? one));
+    return lockAll([...names].sort(), () => {
         if (command.cancels) refuseToCancel(stacks);
         return work();
     });

@@ -31,16 +31,19 @@ export function pulumiLocks(folder: string, stack: string): PulumiLock[] {
     // Backends of before Pulumi 3.61 know no projects.
     return [path.join(place, "organization", project, name), path.join(place, name)].flatMap((locks) => {
         const files = fs.existsSync(locks) ? fs.readdirSync(locks) : [];
-        return files.filter((file) => file.endsWith(".json")).map((file) => readLock(path.join(locks, file)));
+        return files.filter((file) => file.endsWith(".json")).flatMap((file) => readLock(path.join(locks, file)) ?? []);
     });
 }
 
-function readLock(file: string): PulumiLock {
+/** @returns undefined where it was given back in between */
+function readLock(file: string): PulumiLock | undefined {
     try {
         const { pid, hostname, username, timestamp } = JSON.parse(fs.readFileSync(file, "utf8")) as PulumiLock;
         return { file, pid, hostname, username, timestamp };
-    } catch {
-        return { file }; // torn by a power cut: Pulumi renames it into its place in full
+    } catch (error) {
+        if (error instanceof SyntaxError) return { file }; // torn by a power cut: Pulumi renames it into its place in full
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        return { file, pid: 0, hostname: "?" }; // another user's, or unreadable: nobody says that its holder is gone
     }
 }
 

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { shellQuote } from "../../components/shellQuote";
-import { run } from "./commands";
+import { type CommandResult, execute, run } from "./commands";
 import { labelFilters } from "./labels";
 import { removeOrphanInstances } from "./orphanInstances";
 import { stackFile } from "./paths";
@@ -11,6 +11,8 @@ import { replaceState } from "./replaceState";
 import { StackFile } from "./stack";
 import { type StackExport, type StateResource, providerOf, sshHostOf, sshWords } from "./state";
 
+/** Milliseconds after which a host is taken for one that does not answer. */
+const LOOK_TIMEOUT = 30_000;
 /** Kinds of the docker provider that block a second creation by their name. */
 const KINDS: Record<string, string> = {
     "docker:index/container:Container": "container",
@@ -37,34 +39,49 @@ export async function recover(
     const resources = exported.deployment?.resources ?? [];
     if (pending.length === 0) return resources;
     const interrupted = pending.filter(({ type }) => type === "creating").map(({ resource }) => resource);
-    for (const resource of interrupted) await removeOrphan(resource, resources, labels);
+    const unseen = new Set<StateResource>();
+    for (const resource of interrupted) if (!(await removeOrphan(resource, resources, labels))) unseen.add(resource);
     if (fs.existsSync(stackFile(stack))) await removeOrphanInstances(interrupted, resources, new StackFile(stack));
-    const after = { ...exported, deployment: { ...exported.deployment, pending_operations: undefined } };
+    const left = pending.filter(({ resource }) => unseen.has(resource));
+    if (left.length === pending.length) return resources;
+    const pending_operations = left.length > 0 ? left : undefined;
+    const after = { ...exported, deployment: { ...exported.deployment, pending_operations } };
     await replaceState(pulumi, stack, { before: exported, after });
     return resources;
 }
 
-/** Removes the container or network that was being created, if it exists and is the stack's. */
+/**
+ * Removes the container or network that was being created, if it exists and is the stack's.
+ *
+ * @returns false where its host does not answer: it may be gone, which whoever comes next finds out
+ */
 async function removeOrphan(
     resource: StateResource,
     resources: StateResource[],
     labels: Record<string, string>,
-): Promise<void> {
+): Promise<boolean> {
     const kind = KINDS[resource.type];
     const name = resource.inputs?.name;
-    if (!kind || typeof name !== "string") return;
+    if (!kind || typeof name !== "string") return true;
     const docker = dockerOf(resource, resources);
-    if (!docker) return;
+    if (!docker) return true;
     const list = kind === "container" ? ["ps", "-aq"] : ["network", "ls", "-q"];
     const anchored = `^/?${name.replace(/[.]/g, "\\.")}$`;
     const [command, ...args] = docker([...list, "--filter", `name=${anchored}`, ...labelFilters(labels)]);
-    const ids = (await run(command ?? "", args)).split("\n").filter(Boolean);
-    for (const id of ids) {
+    const listed = await execute(command ?? "", args, { timeout: LOOK_TIMEOUT });
+    if (listed.exitCode !== 0) {
+        say(`the ${kind} ${name}, which a killed run had begun, cannot be looked for: ${reasonOf(listed)}`);
+        return false;
+    }
+    for (const id of listed.stdout.split("\n").filter(Boolean)) {
         say(`removing the ${kind} ${name}, which a killed run had begun`);
         const [remove, ...words] = docker(kind === "container" ? ["rm", "-f", id] : ["network", "rm", id]);
         await run(remove ?? "", words);
     }
+    return true;
 }
+
+const reasonOf = ({ error, all }: CommandResult) => error?.message ?? (all.split("\n").at(-1) || "no answer");
 
 /** How the docker CLI is run against the engine of the resource's provider: here, or on the host by ssh. */
 function dockerOf(resource: StateResource, resources: StateResource[]): ((args: string[]) => string[]) | undefined {

@@ -1,10 +1,12 @@
 import { hostCommand, notUnderstood } from "./hostCommand";
 import { chosenHosts, openStack } from "./hosts";
+import { stackLabels } from "./labels";
 import { Pulumi } from "./pulumiCli";
-import { liftLocks } from "./pulumiLocks";
+import { recover } from "./recovery";
 import { rotateClientKey } from "./rotation/clientKey";
 import { rotateHostKey } from "./rotation/hostKey";
 import { alone } from "./stack";
+import { findState } from "./state";
 
 const USAGE = `./scripts/rotate [-s STACK] [-H HOST] ssh-key|host-key
 
@@ -21,7 +23,9 @@ hostCommand(USAGE, ({ stack, host, rest }) => {
     if (!Object.hasOwn(ROTATIONS, what) || more.length > 0) throw notUnderstood(rest.join(" ") || "nothing", USAGE);
     return alone(stack, async () => {
         const pulumi = await Pulumi.find();
-        liftLocks(stack); // before a host is touched: the state could not take the new key
+        const state = await findState(pulumi, stack);
+        // Before a host is touched: the state could not take the new key, and would lose what a killed run had begun.
+        if (state) await recover(pulumi, stack, state, stackLabels(stack));
         const { hosts } = await openStack(pulumi, stack);
         for (const one of chosenHosts(hosts, host)) await ROTATIONS[what as keyof typeof ROTATIONS](pulumi, stack, one);
         return 0;

@@ -71,7 +71,7 @@ export class StackFile {
     /** Opens the file; makes it from the default in the repository where it does not exist. */
     static open(stack: string): StackFile {
         if (!fs.existsSync(stackFile(stack))) {
-            fs.copyFileSync(defaultStackFile, stackFile(stack));
+            writeWhole(stackFile(stack), fs.readFileSync(defaultStackFile, "utf8"));
             say(`Pulumi.${stack}.yaml made from examples/nginx`);
         }
         return new StackFile(stack);
@@ -93,6 +93,8 @@ export class StackFile {
 
     /** The file as it would be written. */
     text(): string {
+        const [mistake] = this.document.errors;
+        if (mistake) throw new UserError(`Pulumi.${this.stack}.yaml: ${mistake.message}`);
         return this.document.toString();
     }
 
@@ -100,9 +102,18 @@ export class StackFile {
     save(): void {
         const text = this.text();
         if (text === this.before) return;
-        const draft = `${stackFile(this.stack)}.new`;
-        fs.writeFileSync(draft, text);
-        fs.renameSync(draft, stackFile(this.stack));
+        writeWhole(stackFile(this.stack), text);
+    }
+}
+
+/** Writes a file that is there in full or as it was: a full disk leaves no half of it. */
+function writeWhole(file: string, text: string): void {
+    const draft = `${file}.new`;
+    try {
+        fs.writeFileSync(draft, text, { flush: true });
+        fs.renameSync(draft, file);
+    } finally {
+        fs.rmSync(draft, { force: true });
     }
 }
 

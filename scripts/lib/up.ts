@@ -18,7 +18,7 @@ import { brokenRotations } from "./rotation/rotationNote";
 import { placeOf, refuseOutsideLab } from "./standIn";
 import { StackFile, alone, isOpen, splitStack } from "./stack";
 import { type StackExport, type StateResource, exportState, findState } from "./state";
-import { refuseWrongHosts } from "./wrongHosts";
+import { hostsThere, refuseWrongHosts } from "./wrongHosts";
 
 const UP = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
@@ -58,18 +58,18 @@ export async function up(
     if (state) {
         const resources = await recover(pulumi, stack, state, stackLabels(stack));
         await ensureKeys(pulumi, stack, hostsIn(resources));
-        for (const what of brokenRotations(stack, hostsIn(resources)))
-            say(`a rotation was broken off, and the old key may still count: ./scripts/rotate -s ${stack} ${what}`);
-        await refuseWrongHosts(new StackFile(stack), hostsIn(resources));
-        const { stopped } = await dropDeadHosts(pulumi, stack, resources);
+        const broken = brokenRotations(stack, hostsIn(resources)).map((what) => `./scripts/rotate -s ${stack} ${what}`);
+        for (const finish of broken) say(`a rotation was broken off, and the old key may still count: ${finish}`);
+        const { stopped, resources: living } = await dropDeadHosts(pulumi, stack, resources);
         refuseStopped(stopped, stack);
+        await refuseWrongHosts(new StackFile(stack), hostsThere(living), broken);
         if (repair) {
-            const code = await repairEngines(pulumi, stack, resources);
+            const code = await repairEngines(pulumi, stack, living);
             if (code !== 0) return code;
             args.push("--refresh");
         }
     } else {
-        await refuseWrongHosts(new StackFile(stack), []);
+        await refuseWrongHosts(new StackFile(stack), [], []);
         await pulumi.output(["stack", "init", stack, "--no-select"]);
     }
     const update = [...UP, "--stack", stack, ...args];

@@ -91,10 +91,14 @@ const stackFileWith = (host: Record<string, unknown>) => ({ get: (_: string, key
 it("no host is dialled that is a container of this computer; any other is, once", async () => {
     const server = await serve(own);
     const host = hostAt(server.port, plain(another));
-    await refuseWrongHosts(stackFileWith({ kind: "local" }), [host]);
+    await refuseWrongHosts(stackFileWith({ kind: "local" }), [host], []);
     expect(server.dials()).toBe(0);
-    await expect(refuseWrongHosts(stackFileWith({ kind: "ec2" }), [host])).rejects.toThrow(/is pinned/);
+    await expect(refuseWrongHosts(stackFileWith({ kind: "ec2" }), [host], [])).rejects.toThrow(/is pinned/);
     expect(server.dials()).toBe(1);
+    const finish = ["./scripts/rotate -s dev ssh-key", "./scripts/rotate -s dev host-key"];
+    await expect(refuseWrongHosts(stackFileWith({ kind: "ec2" }), [host], finish)).rejects.toThrow(
+        /finish that first: .*host-key$/,
+    );
 });
 
 it("an existing server is dialled once for both keys", async () => {
@@ -107,7 +111,7 @@ it("an existing server is dialled once for both keys", async () => {
         hostKey: plain(own),
         privateKeyFile: identityFile,
     });
-    await expect(refuseWrongHosts(file, [])).rejects.toThrow(/authorized_keys/);
+    await expect(refuseWrongHosts(file, [], [])).rejects.toThrow(/authorized_keys/);
     expect(server.dials()).toBe(1);
 });
 

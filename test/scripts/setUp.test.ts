@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { backendEnv } from "../../scripts/lib/backend";
 import { isNewEnoughGo } from "../../scripts/lib/go";
 import { needsIdentity } from "../../scripts/lib/identity";
+import { readPulumiCommand } from "../../scripts/lib/pulumiCommands";
 import { isNewEnough } from "../../scripts/lib/prerequisites";
 import { splitStack } from "../../scripts/lib/stack";
 import { findState } from "../../scripts/lib/state";
@@ -91,7 +92,10 @@ test.each([
 
 test.each([
     [["destroy", "--yes"], true],
+    [["--color", "never", "up"], true],
     [["--color", "never", "stack"], false],
     [["stack", "output"], false],
     [[], false],
-])("the key is put in its place for %j: %s", (args, expected) => expect(needsIdentity(args)).toBe(expected));
+])("the key is put in its place for %j: %s", (args, expected) =>
+    expect(needsIdentity(readPulumiCommand(args).word)).toBe(expected),
+);
