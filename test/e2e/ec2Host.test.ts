@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { type Config, DevStack } from "../hosts/devStack";
 import { openPorts } from "../hosts/ec2";
 import { HOST_IMAGE } from "../hosts/lab";
@@ -147,7 +146,3 @@ test("destroy leaves nothing on EC2, and down no endpoint", async () => {
     expectSuccess(await stack.down());
     expect(fs.readFileSync(stack.file, "utf8")).not.toContain("berth:lab");
 });
-
-function cacheHome(): string {
-    return process.env.XDG_CACHE_HOME ?? path.join(process.env.HOME ?? "", ".cache");
-}
