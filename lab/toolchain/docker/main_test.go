@@ -44,7 +44,13 @@ func TestAStateWithTheBridgesOwnNamesIsRead(t *testing.T) {
 	words := resource.NewArrayProperty([]resource.PropertyValue{resource.NewStringProperty("sleep")})
 	transform := info().Resources["docker_container"].TransformFromState
 	for _, name := range []resource.PropertyKey{"command", "commands"} {
-		state, err := transform(t.Context(), resource.PropertyMap{name: words})
+		// What the bridge noted of the old names would not fit the new ones: it would panic.
+		noted := resource.NewProperty(resource.PropertyMap{"obj": resource.NewProperty(resource.PropertyMap{})})
+		before := resource.PropertyMap{name: words}
+		if name != "command" {
+			before[rawStateDelta] = noted
+		}
+		state, err := transform(t.Context(), before)
 		if err != nil || len(state) != 1 || !state["command"].DeepEquals(words) {
 			t.Errorf("%s: %v, %v", name, state, err)
 		}
