@@ -20,7 +20,7 @@ const SCRIPT = fs.readFileSync(path.join(__dirname, "../../host-key.sh"), "utf8"
 const LEFT = ["", ".pub"].map((end) => `/etc/ssh/ssh_host_ed25519_key${end}.before`);
 /** With one last login shorter than host-key.sh waits for the word to keep the key. */
 const CHECK_MS = 45_000;
-const CHECK_PAUSE_MS = 300;
+const CHECK_PAUSE_MS = 1000;
 
 /**
  * Gives a host another key of its own. sshd keeps it only when a login by the new key has succeeded. The new key is
