@@ -10,19 +10,19 @@ import { readNote, removeNote, writeNote } from "../../scripts/lib/rotation/rota
 const PLACE = ["host-key", `rotation-${process.pid}`, "web1"] as const;
 /**
  * A server: `served` is the public half of sshd's key, `undecided` is there while a key is neither kept nor put back.
- * host-key.sh begins by putting the old one back where that is undecided.
+ * sshd refuses one login when it has got another key. host-key.sh begins by putting the old one back where that is undecided.
  */
 const SSH = `#!/bin/bash
 cd "$FAKE" || exit 1
 case "$*" in *"%H $(cat served)"*) ;; *) exit 255 ;; esac
 for command; do :; done
 case "$command" in
-true) ;;
+true) if [ -e starting ]; then rm starting; exit 255; fi ;;
 *host-key*)
     if [ -e undecided ]; then cp old served; rm undecided; fi
     while IFS= read -r line && [ "$line" != '-----END OPENSSH PRIVATE KEY-----' ]; do :; done
     cp served before; cp new served; touch undecided
-    echo installed
+    touch starting; echo installed
     read -r answer
     if [ "$answer" != keep ]; then cp before served; fi
     rm undecided

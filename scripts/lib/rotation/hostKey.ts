@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { environment } from "../../../components/environment";
 import { asRoot } from "../../../components/host/asRoot";
 import type { NamedHost } from "../hosts";
@@ -18,6 +19,9 @@ import { readNote, removeNote, writeNote } from "./rotationNote";
 const SCRIPT = fs.readFileSync(path.join(__dirname, "../../host-key.sh"), "utf8");
 /** The old key, where the script was killed on the host before it took it away. */
 const LEFT = ["", ".pub"].map((end) => `/etc/ssh/ssh_host_ed25519_key${end}.before`);
+/** With one last login shorter than host-key.sh waits for the word to keep the key. */
+const CHECK_MS = 45_000;
+const CHECK_PAUSE_MS = 1000;
 
 /**
  * Gives a host another key of its own. sshd keeps it only when a login by the new key has succeeded. The new key is
@@ -50,7 +54,7 @@ export async function rotateHostKey(pulumi: Pulumi, stack: string, host: NamedHo
     else writeNote({ ...made, before: pinned }, "host-key", stack, host.name);
     // Also where the new key is there: the host's script of that run may be about to put the old one back. The next one
     // waits for it, puts in order what it has left, and keeps the new key for good.
-    await install(isThere ? renewed : host, made, () => letsUsIn(renewed));
+    await install(isThere ? renewed : host, made, () => comesToLetUsIn(renewed));
     const changes = new Map([
         [old, made.privateKey.trimEnd()],
         [pinned, made.publicKey],
@@ -73,6 +77,14 @@ async function finish(stack: string, host: NamedHost, key: string, { isLate }: {
 
 const letsUsIn = async (host: SshHost) =>
     (await overSsh(host, "true", { dialSeconds: 15, timeout: 60_000 })).exitCode === 0;
+
+/** sshd starts again for its new key: for a moment it may refuse everybody, or still show the old one. */
+async function comesToLetUsIn(host: SshHost): Promise<boolean> {
+    for (const deadline = Date.now() + CHECK_MS; Date.now() < deadline; await setTimeout(CHECK_PAUSE_MS)) {
+        if (await letsUsIn(host)) return true;
+    }
+    return false;
+}
 
 /** The old key comes back unless `check` holds. */
 async function install(host: NamedHost, { privateKey }: KeyPair, check: () => Promise<boolean>): Promise<void> {

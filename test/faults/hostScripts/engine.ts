@@ -107,6 +107,10 @@ export const removeDocker: Scenario[] = [
     },
 ];
 
+/**
+ * These containers may mount nothing, so that the disk never shows up here. What a run with a disk goes through, killed at
+ * each command, is test/faults/dataDisk.test.ts.
+ */
 export const mountDataDisk: Scenario[] = [
     {
         does: "leaves Docker's data where it is when the disk does not show up",
