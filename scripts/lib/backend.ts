@@ -64,9 +64,12 @@ function currentLogin(env?: NodeJS.ProcessEnv): string | undefined {
     return textOf(recordOf(stored).current);
 }
 
-/** A file, readable by its owner only, with a passphrase that is made once. */
-function ownPassphrase(): string {
-    const file = path.join(own, "passphrase");
+/**
+ * Returns a file, readable by its owner only, with a passphrase that is made once.
+ *
+ * @throws UserError where it is empty
+ */
+export function ownPassphrase(file = path.join(own, "passphrase")): string {
     const draft = `${file}.${process.pid}`;
     try {
         // In full before it gets its name: an empty one, which a full disk left, would encrypt nothing.

@@ -9,7 +9,7 @@ import type { Pulumi } from "./pulumiCli";
 import { liftLocks } from "./pulumiLocks";
 import { replaceState } from "./replaceState";
 import { StackFile } from "./stack";
-import { type StackExport, type StateResource, providerOf, sshHostOf, sshWords } from "./state";
+import { type StackExport, type StateResource, providerOf, sshHostOf, sshWords, withoutResources } from "./state";
 
 /** Milliseconds after which a host is taken for one that does not answer. */
 const LOOK_TIMEOUT = 30_000;
@@ -20,8 +20,8 @@ const KINDS: Record<string, string> = {
 };
 
 /**
- * Mends what a killed run left behind: its lock on the state, and what it had begun to create when it died, which
- * would block the next run by its name. Only what carries this stack's labels is removed.
+ * Repairs what a killed run left behind: its lock on the state, what it had begun to create when it died, which would
+ * block the next run by its name, and what it had begun to remove. Only what carries this stack's labels is removed.
  *
  * To be called under the lock of ./scripts/up: nobody else of this clone is at work then.
  *
@@ -42,12 +42,49 @@ export async function recover(
     const unseen = new Set<StateResource>();
     for (const resource of interrupted) if (!(await removeOrphan(resource, resources, labels))) unseen.add(resource);
     if (fs.existsSync(stackFile(stack))) await removeOrphanInstances(interrupted, resources, new StackFile(stack));
+    const removed = new Set<string>();
+    for (const { resource } of pending.filter((operation) => operation.type === "deleting")) {
+        const isGone = await finishDeletion(resource, resources, labels);
+        if (isGone === undefined) unseen.add(resource);
+        else if (isGone && resources.some(({ urn, id }) => urn === resource.urn && id === resource.id))
+            removed.add(resource.urn);
+    }
     const left = pending.filter(({ resource }) => unseen.has(resource));
     if (left.length === pending.length) return resources;
     const pending_operations = left.length > 0 ? left : undefined;
-    const after = { ...exported, deployment: { ...exported.deployment, pending_operations } };
+    const living = withoutResources(resources, removed);
+    const after = { ...exported, deployment: { ...exported.deployment, resources: living, pending_operations } };
     await replaceState(pulumi, stack, { before: exported, after });
-    return resources;
+    return living;
+}
+
+/**
+ * Removes a container whose removal a killed run had begun: it may be stopped, or gone, and the state would call it
+ * unchanged where the person has put its service back.
+ *
+ * @returns whether it has left its engine; undefined where that does not answer. Nothing else than containers does
+ */
+async function finishDeletion(
+    resource: StateResource,
+    resources: StateResource[],
+    labels: Record<string, string>,
+): Promise<boolean | undefined> {
+    if (KINDS[resource.type] !== "container" || !resource.id) return false;
+    const docker = dockerOf(resource, resources);
+    if (!docker) return false;
+    const [command, ...args] = docker(["ps", "-aq", "--filter", `id=${resource.id}`, ...labelFilters(labels)]);
+    const listed = await execute(command ?? "", args, { timeout: LOOK_TIMEOUT });
+    const name = String(resource.inputs?.name);
+    if (listed.exitCode !== 0) {
+        say(`the container ${name}, whose removal was broken off, cannot be looked for: ${reasonOf(listed)}`);
+        return undefined;
+    }
+    for (const id of listed.stdout.split("\n").filter(Boolean)) {
+        say(`removing the container ${name}, whose removal was broken off`);
+        const [remove, ...words] = docker(["rm", "-f", id]);
+        await run(remove ?? "", words);
+    }
+    return true;
 }
 
 /**

@@ -24,6 +24,17 @@ function deadPid(): number {
 }
 const ended = (child: ChildProcess) => new Promise<number | null>((resolve) => child.on("close", resolve));
 
+test("says which command holds it, and never the command's words: they may be secrets", () => {
+    const work = `const held = () => console.log(require("node:fs").readFileSync(${JSON.stringify(lock)}, "utf8"));
+        void require(${JSON.stringify(module_)}).withLock(${JSON.stringify(lock)}, held);`;
+    const script = path.join(folder, "pulumi.ts");
+    fs.writeFileSync(script, work);
+    const words = ["config", "set", "--secret", "token", "hunter2", "--path"];
+    const { stdout } = spawnSync(process.execPath, [script, ...words], { encoding: "utf8" });
+    expect(JSON.parse(stdout)).toMatchObject({ command: "pulumi config set" });
+    expect(stdout).not.toContain("hunter2");
+});
+
 test("lets one run work after the other, and says who is waited for", async () => {
     const order: string[] = [];
     let release: () => void = () => undefined;

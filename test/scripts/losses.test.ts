@@ -47,6 +47,9 @@ describe("what goes with a stack", () => {
         expect(plan(onEc2(attachment, disk(true)))).toEqual({ goes: [], stays });
         expect(plan(onEc2(attachment))).toEqual({ goes: [], stays });
         expect(plan(onEc2(attachment, disk(false)))).toEqual({ goes: "all", stays: [] });
+        // Its server is gone: it took the installation and its volumes along, and left the disk.
+        expect(plan([at("berth:index:Ec2Host", "host"), engine(), disk(false)])).toEqual({ goes: "all", stays: [] });
+        expect(lossPlans([at("berth:index:Ec2Host", "host"), engine(), disk(true)])).toEqual([]);
     });
 
     test("of a server that stays: the volumes that are not protected, or, with Docker, all", () => {

@@ -81,11 +81,15 @@ describe("a machine that this clone's state does not know", () => {
             machine("/there"),
             /^this stack's machine, berth-dev, belongs to the clone at \/there: work on it there, or give/,
         ],
-        ["one without a label", machine(), /belongs to another clone of the project: work on it there/],
+        [
+            "one without a label",
+            machine(),
+            /it belongs to another clone of the project, or the state was lost .* Work on it there, .* docker --host/,
+        ],
         [
             "our own, the state being lost",
             machine("/here"),
-            /this clone's state does not know it: .* docker --host unix:\/\/\/d\.sock rm -f berth-dev$/,
+            /this clone's state does not know it: restore the state .*docker --host unix:\/\/\/d\.sock ps -a -q --filter label=berth\.project=berth --filter label=berth\.stack=dev \| xargs -r docker --host unix:\/\/\/d\.sock rm -f; .* volume rm$/,
         ],
         ["no machine of ours", { Id: "id", Config: null }, /a container that is not of this stack is called berth-dev/],
     ])("is refused in words: %s", (_, container, words) => {
@@ -105,7 +109,7 @@ describe("a machine that this clone's state does not know", () => {
 
     test("its data is refused too, and never taken for this stack's", () => {
         expect(refuse({ volumes: ["berth-dev-docker"] })).toThrow(
-            /^the volume berth-dev-docker holds the data of a machine .* docker --host unix:\/\/\/d\.sock volume rm berth-dev-docker$/,
+            /^the volume berth-dev-docker holds the data of a machine .* docker --host unix:\/\/\/d\.sock volume rm$/,
         );
         expect(refuse({ volumes: ["berth-dev-docker"] }, { deployment: { resources: [volume] } })).not.toThrow();
         const pending = { deployment: { pending_operations: [{ resource: volume, type: "creating" }] } };

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { backendEnv } from "../../scripts/lib/backend";
+import { backendEnv, ownPassphrase } from "../../scripts/lib/backend";
 import { isNewEnoughGo } from "../../scripts/lib/go";
 import { needsIdentity } from "../../scripts/lib/identity";
 import { readPulumiCommand } from "../../scripts/lib/pulumiCommands";
@@ -56,6 +56,16 @@ test.each([[{ PULUMI_BACKEND_URL: "s3://bucket" }], [{ PULUMI_ACCESS_TOKEN: "pul
 test("the backend of `pulumi login` is left alone", () => {
     fs.writeFileSync(path.join(folder, "credentials.json"), JSON.stringify({ current: "https://api.pulumi.com" }));
     expect(backendEnv({ PULUMI_CREDENTIALS_PATH: folder })).toEqual({});
+});
+
+test("a passphrase is made once, and one that a full disk has cut off encrypts nothing", () => {
+    const file = path.join(folder, "passphrase");
+    const made = fs.readFileSync(ownPassphrase(file), "utf8");
+    expect(made).toMatch(/^[\w-]{43}$/);
+    expect(fs.readFileSync(ownPassphrase(file), "utf8")).toBe(made);
+    expect(fs.readdirSync(folder)).toEqual(["passphrase"]);
+    fs.writeFileSync(file, "");
+    expect(() => ownPassphrase(file)).toThrow(/passphrase is empty/);
 });
 
 test("without a login the state is in the clone, behind a passphrase that only its owner reads", () => {
