@@ -9,7 +9,7 @@
 # `registries BASE64` with a Docker config.json that has credentials; it is removed at once; empty: none. The WORDs are
 # given to `docker buildx build`, which runs in the folder of the archive's content; its input is the Dockerfile there.
 #
-# What is secret goes with this run however it ends: a process of its own removes it when nobody holds it any more. The
+# What is secret is removed with this run however it ends: a process of its own removes it when nobody holds it any more. The
 # image's label berth.built-for names the stack: images are pruned by it.
 #
 # stderr: the progress. stdout: the image's id.
