@@ -1,3 +1,4 @@
+import "./components/faultsFromStart";
 import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "./components/config";
 import { DockerEngine } from "./components/engine";

@@ -6,6 +6,7 @@ import { dockerArchitecture, machineOf, memory, portsHere, reach, server } from 
 import { containers } from "./doctor/containers";
 import { images } from "./doctor/images";
 import { engineHere } from "./doctor/engine";
+import { lastUpdate } from "./doctor/lastUpdate";
 import { stackCommand } from "./hostCommand";
 import { type LiveStack, ensureKeys, hostsIn } from "./hosts";
 import { stackLabels } from "./labels";
@@ -31,6 +32,7 @@ stackCommand(USAGE, async (stack) => {
     const state = pulumi && (await findState(pulumi, stack));
     const known = await checkStackConfig(stack, state && pulumi);
     checks.push(...say(known.checks));
+    if (pulumi && state) checks.push(...say(await lastUpdate(pulumi, stack, state)));
     const kind = known.file.get("berth:host", "kind");
     checks.push(...say(await network(known.file)));
     const resources = state?.deployment?.resources ?? [];

@@ -39,7 +39,7 @@ test("a server with another host key is refused", async () => {
     const other = new KeyPair();
     edit({ hostKey: other.public });
     other.remove();
-    expect(errorOf(await stack.up())).toMatch(/host key/);
+    expect(errorOf(await stack.up())).toMatch(/the host host shows the key SHA256:\S+, and SHA256:\S+ is pinned/);
     expect(await server.hasDocker()).toBe(false);
 });
 

@@ -51,3 +51,12 @@ test("so is one in a function that runs when a value is known", async () => {
     );
     expect(all).toMatch(LINE("components/services/serviceGroup\\.ts"));
 });
+
+test("so is one that is thrown while a file of the program loads", async () => {
+    const all = await planOf(
+        "components/services/addresses.ts",
+        "/** What the provider says of a container in the state",
+        "(null as never as string[]).map(String);\n/** What the provider says of a container in the state",
+    );
+    expect(all).toMatch(LINE("components/services/addresses\\.ts"));
+});

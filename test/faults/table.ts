@@ -244,6 +244,12 @@ export const FAULTS: FaultGroup[] = [
                 test: "a dockerd that is killed is started again, and the containers have run on",
             },
             {
+                id: "noisy-output",
+                breaks: "A build or a container prints Latin-1, escapes and a line of 200 KB",
+                promise: "The message is readable and ends, the state stays readable, and the next `up` goes on",
+                test: "whatever a build and a container print, the message is readable, the state too, and the next up goes on",
+            },
+            {
                 id: "oom-kill",
                 breaks: "A container is killed for its memory",
                 promise: "`up` says so, each time; without it the next one goes on",

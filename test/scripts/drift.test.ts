@@ -6,7 +6,6 @@ import { type Expected, expectedOn } from "../../scripts/lib/drift/expected";
 import { movedTags } from "../../scripts/lib/drift/images";
 import { careFindings, engineFindings, plainVersion } from "../../scripts/lib/drift/machine";
 import type { InspectedContainer, Survey } from "../../scripts/lib/drift/survey";
-import { containerChecks } from "../../scripts/lib/doctor/containers";
 import { revealed } from "../../scripts/lib/state";
 
 const GIB = 1024 ** 3;
@@ -223,40 +222,6 @@ test.each<[string, (s: Survey) => void]>([
         (s) => s.containers.push(made((c) => ((c.Id = "x"), (c.Name = "/old")))),
     ],
 ])("%s", (what, change) => expect(found(change)).toContain(what));
-
-test.each<[string, string, (c: InspectedContainer["State"]) => void]>([
-    [
-        "was never started: no nginxx",
-        "correct the service, then ./scripts/up -s dev",
-        (state) => ((state.Status = "created"), (state.Error = "no nginxx")),
-    ],
-    [
-        "is stopped (exited, exit code 4)",
-        "./scripts/docker -s dev start s-web",
-        (state) => ((state.Status = "exited"), (state.ExitCode = 4)),
-    ],
-    [
-        "is unhealthy",
-        "./scripts/docker -s dev logs --tail 30 s-web",
-        (state) => (state.Health = { Status: "unhealthy" }),
-    ],
-])("the doctor names a container that %s, and says: %s", (what, remedy, change) => {
-    const survey = surveyed((s) => change(s.containers[0]!.State));
-    expect(containerChecks(expected, survey, { host: "host", stack: "dev" })).toEqual([
-        { status: "fail", what: "container s-web", found: what, remedy },
-    ]);
-});
-
-test("the doctor finds containers that run well, names a missing one, and a Docker that does not answer", () => {
-    const checks = (change?: (survey: Survey) => void) =>
-        containerChecks(expected, surveyed(change), { host: "web1", stack: "dev" });
-    expect(checks()).toMatchObject([{ status: "ok", what: "containers on web1" }]);
-    expect(checks((s) => (s.containers = []))).toMatchObject([
-        { status: "fail", what: "container s-web", found: "is missing", remedy: "./scripts/up -s dev --repair" },
-    ]);
-    const change = (survey: Survey) => ((survey.engine.failure = "no socket\nmore"), (survey.containers = []));
-    expect(checks(change)).toMatchObject([{ what: "Docker on web1", found: "does not answer: no socket" }]);
-});
 
 test("what may end has ended, and on a shared server others' containers are theirs", () => {
     const survey = surveyed((s) => {

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { faultLine } from "../../components/faultLine";
-import { withoutStacks } from "../../components/faults";
+import { hideStacks, withoutStacks } from "../../components/faults";
 import { knownAddresses } from "../../components/services/addresses";
 import { userError } from "../../components/userError";
 
@@ -87,7 +87,7 @@ describe("the program", () => {
     });
 
     test("has what fails later shown the same way, each exception once", () => {
-        withoutStacks(root, () => Promise.resolve());
+        hideStacks(root);
         const error = new TypeError("x is null");
         process.emit("unhandledRejection", error, Promise.resolve());
         process.emit("uncaughtException", error);

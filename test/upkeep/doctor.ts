@@ -43,6 +43,7 @@ export function doctorTests(host: DayTwoHost): void {
                 `Pulumi.${stack.name}.yaml`,
                 "Docker engine",
                 "SSH to host",
+                "containers on host",
                 "image nginx:1.30",
                 "image busybox:1.37",
             ]) {

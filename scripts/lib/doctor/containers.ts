@@ -38,6 +38,6 @@ export function containerChecks(
     }
     const found = stoppedContainers(expected, survey, stack);
     if (found.length === 0)
-        return [ok(`containers on ${host}`, `all ${expected.containers.length} run, or have ended`)];
+        return [ok(`containers on ${host}`, `${expected.containers.length} looked at: none is missing or stopped`)];
     return found.map((one) => fail(`container ${one.name}`, one.found, one.remedy));
 }
