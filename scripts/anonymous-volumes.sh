@@ -15,9 +15,9 @@
 # ORDER is start-first or stop-first: then what else of the slot writes to a volume is stopped.
 #
 # settle: when all containers run. Writes down which services there are, and removes what held volumes meanwhile.
-# leave: when a container has gone for good. Removes the volumes of SERVICE if settle has written a list without it; one
-# line on stderr for each. Without a list the stack itself goes: its volumes stay, as named ones do.
-# forget: when the stack goes. Removes the list.
+# leave: when a container has gone for good. Removes the volumes of SERVICE if settle has written a list without it, and
+# none of its containers is there; one line on stderr for each. Without a list the stack itself goes: its volumes stay, as named ones do.
+# forget: when the stack goes. Removes the list, and what held volumes of containers that are gone.
 set -euo pipefail
 export LC_ALL=C
 umask 077
@@ -209,18 +209,28 @@ settle() {
     printf '%s\n' "$@" . >"$draft" # the last line: the list is whole
     sync -- "$draft"
     mv -f -- "$draft" "$folder/services"
-    release
+    release "$@"
 }
 
-# Removes what holds volumes which by now a container has by their names.
+# release SERVICE…: removes what holds volumes which by now a container has by their names, or which no container has and
+# no service waits for that is one of these. The volumes themselves stay.
 release() {
-    local all holder volume users user named there
+    local all holder volume users user named there waiting one awaited
     all=$(docker ps --all --no-trunc "${mine[@]}" --filter label=berth.holds --format '{{.ID}} {{.Label "berth.holds"}}') ||
         unanswered
     while read -r holder volume; do
         if [ -z "$holder" ]; then continue; fi
         users=$(docker ps --all --no-trunc --quiet --filter "volume=$volume") || unanswered
+        if [ "$users" = "$holder" ]; then
+            waiting=$(docker volume ls "${mine[@]}" --filter "label=berth.holds=$volume" --format '{{.Label "berth.service"}}') ||
+                unanswered
+            awaited=
+            while IFS= read -r one; do if is_among "$one" "$@"; then awaited=yes; fi; done <<<"$waiting"
+            if [ -z "$awaited" ]; then docker rm -- "$holder" >/dev/null; fi
+            continue
+        fi
         for user in $users; do
+            named=
             if [ "$user" = "$holder" ]; then continue; fi
             if ! named=$(docker container inspect --format "${MOUNTS%%$'\n'*}" -- "$user" 2>/dev/null); then
                 there=$(docker ps --all --quiet --filter "id=$user") || unanswered
@@ -263,8 +273,13 @@ discard() {
 
 leave() {
     readonly folder=$1 service=$2 slot=$3
-    local all own holds volume size text="" volumes=() whose path
+    local left listed all own holds volume size text="" volumes=() whose path
     if ! has_left; then return 0; fi
+    # A list may be an old one: what is there has not left.
+    left=$(docker ps --all --quiet "${mine[@]}" --filter "label=berth.service=$service") || unanswered
+    if [ -n "$left" ]; then return 0; fi
+    mapfile -t listed <"$folder/services"
+    release "${listed[@]}"
     all=$(docker volume ls "${mine[@]}" --filter "label=berth.service=$service" --filter label=berth.path --format "$RECORD") ||
         unanswered
     while IFS=$'\t' read -r own whose path holds; do
@@ -285,6 +300,7 @@ leave() {
 forget() {
     rm -f -- "$1/services"
     rmdir -- "$1" "${1%/*}" 2>/dev/null || true # others are in it
+    if [ -n "$(type -P docker)" ]; then release; fi
 }
 
 case $verb in

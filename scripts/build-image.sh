@@ -4,12 +4,12 @@
 #   bash -s -- build BASE TAG ARCHIVE PRIVATE WORD... < build-image.sh
 #   bash -s -- remove BASE TAG < build-image.sh
 #
-# BASE is a folder that only root may enter. ARCHIVE is a tar archive with the local parts of the build, and goes when it
-# is built; empty: none. PRIVATE is a file with a line `secret NAME BASE64` for each secret of the build, and one
-# `registries BASE64` with a Docker config.json that has credentials; it goes at once; empty: none. The WORDs are
+# BASE is a folder that only root may enter. ARCHIVE is a tar archive with the local parts of the build, and is removed
+# when it is built; empty: none. PRIVATE is a file with a line `secret NAME BASE64` for each secret of the build, and one
+# `registries BASE64` with a Docker config.json that has credentials; it is removed at once; empty: none. The WORDs are
 # given to `docker buildx build`, which runs in the folder of the archive's content; its input is the Dockerfile there.
 #
-# What is secret goes with this run however it ends: a process of its own removes it when nobody holds it any more. The
+# What is secret is removed with this run however it ends: a process of its own removes it when nobody holds it any more. The
 # image's label berth.built-for names the stack: images are pruned by it.
 #
 # stderr: the progress. stdout: the image's id.
@@ -40,14 +40,17 @@ await_docker() { docker version >/dev/null || fail "Docker does not answer on th
 clean_up() { rm -rf -- "${draft:-}" "${hidden:-}"; }
 
 # The folders of this run are held by locks, which end with it and what it has started; what nobody holds any more is of
-# runs that were killed, and goes. Who makes one or looks for them holds the lock of BASE.
-make_folders() {
+# runs that were killed, and is removed. Who makes one or looks for them holds the lock of BASE.
+lock_base() {
     local left
     exec 6<"$base"
     flock 6
     for left in "$base"/.draft.build.?????? /dev/shm/berth."${base##*/}".??????; do
         if [ -d "$left" ]; then flock -n "$left" rm -rf -- "$left" || true; fi
     done
+}
+make_folders() {
+    lock_base
     draft=$(mktemp -d "$base/.draft.build.XXXXXX")
     exec 7<"$draft"
     flock 7
@@ -154,6 +157,12 @@ build() {
 # An image that a container runs keeps its tag.
 remove() {
     if [ -n "$(type -P docker)" ]; then docker image rm "$tag" >/dev/null 2>&1 || await_docker; fi
+    # What was delivered for builds that were killed or never began: secrets first.
+    find . -maxdepth 1 -type f -name ".${base##*/}-????????????????.private" -delete
+    if [ -d "$base" ]; then
+        lock_base
+        exec 6<&-
+    fi
     rmdir -- "$base" "${base%/*}" 2>/dev/null || true
 }
 

@@ -30,9 +30,10 @@ holders() {
         echo "berth: containers run on the server, and Docker does not say which ports they have: see \`systemctl status docker\`" >&2
         return 1
     fi
-    listeners tcp "$containers"
-    if wants udp; then listeners udp "$containers"; fi
-    if wants sctp; then listeners sctp "$containers"; fi
+    # One by one: bash ends no function at a failure whose outcome is asked for.
+    listeners tcp "$containers" || return 1
+    if wants udp; then listeners udp "$containers" || return 1; fi
+    if wants sctp; then listeners sctp "$containers" || return 1; fi
 }
 
 wants() { [[ $wanted == *"/$1 "* ]]; }
@@ -59,9 +60,16 @@ listeners() {
 # Containers run on without Docker, and nothing needs to listen for the ports that they publish.
 hides_ports() { grep -qsxF containerd-shim "${BERTH_ROOT:-}"/proc/[0-9]*/comm; }
 
+# One that ends between the questions is asked for again.
 published_ports() {
-    local own all
     type -P docker >/dev/null || return 1
+    for _ in 1 2 3; do
+        ports_of_containers && return
+    done
+    return 1
+}
+ports_of_containers() {
+    local own all answer
     all=$(docker ps -q --no-trunc) || return 1
     own=$(docker ps -q --no-trunc "${own_filters[@]}") || return 1
     if [ "${#own_filters[@]}" -gt 0 ]; then all=$(grep -vxF "${own:-none}" <<<"$all" || true); fi
@@ -69,8 +77,8 @@ published_ports() {
     # shellcheck disable=SC2016
     local port='{{range $to, $all := .}}{{range $all}}{{if .HostPort}}{{.HostIp}}|{{.HostPort}}|{{$to}}|{{$c.Name}}{{"\n"}}{{end}}{{end}}{{end}}'
     # shellcheck disable=SC2086
-    docker inspect --format "{{\$c := .}}{{with .HostConfig.PortBindings}}$port{{end}}{{with .NetworkSettings.Ports}}$port{{end}}" $all |
-        awk -F'|' 'NF == 4 { sub(/^.*\//, "", $3); sub(/^\//, "", $4); print ($1 == "" ? "*" : $1), $2 "/" $3, "the container " $4 }'
+    answer=$(docker inspect --format "{{\$c := .}}{{with .HostConfig.PortBindings}}$port{{end}}{{with .NetworkSettings.Ports}}$port{{end}}" $all) || return 1
+    awk -F'|' 'NF == 4 { sub(/^.*\//, "", $3); sub(/^\//, "", $4); print ($1 == "" ? "*" : $1), $2 "/" $3, "the container " $4 }' <<<"$answer"
 }
 
 is_any() { [[ $1 =~ ^(0\.0\.0\.0|::|\*)$ ]]; }

@@ -10,7 +10,7 @@
 # A container that an earlier update made and could not start is started: what was in its way may be gone.
 #
 # Ends at once, with 1, when the container cannot be started, is unhealthy, keeps restarting or has exited otherwise, and prints the
-# dossier: exit code, out-of-memory flag, the health probe's last output, and the last lines of its log.
+# failure report: exit code, out-of-memory flag, the health probe's last output, and the last lines of its log.
 set -euo pipefail
 
 readonly STEADY_SECONDS=3
@@ -49,7 +49,7 @@ image_name() {
     printf '%s' "${tags:-$id}"
 }
 
-dossier() {
+failure_report() {
     local reason=$1
     printf '%s: %s\n' "$(inspect '{{.Name}}' | sed 's,^/,,')" "$reason"
     printf '  image:         %s\n' "$(image_name)"
@@ -84,7 +84,7 @@ probed() {
 }
 
 fail() {
-    dossier "$1" >&2
+    failure_report "$1" >&2
     exit 1
 }
 

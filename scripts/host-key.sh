@@ -4,13 +4,13 @@
 #   bash --norc -c SCRIPT host-key
 #
 # stdin: the private key, then, when somebody has logged in by the new key, the line "keep". stdout: "installed", when sshd
-# has it. Without "keep" within WAIT_SECONDS, or where the connection breaks off or this is killed, the old key comes back.
+# has it. Without "keep" within WAIT_SECONDS, or where the connection breaks off or this is killed, the old key is restored.
 set -euo pipefail
 export LC_ALL=C
 umask 077
 
 readonly key=/etc/ssh/ssh_host_ed25519_key
-# Says, from before the first exchange until it is kept or put back, that "before" is to come back, and in which boot.
+# Says, from before the first exchange until it is kept or put back, that "before" is to be restored, and in which boot.
 readonly mark=$key.exchanged
 readonly boot=/proc/sys/kernel/random/boot_id
 readonly lock=/run/lock/berth-host-key.lock

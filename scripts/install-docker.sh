@@ -71,7 +71,7 @@ remedy_for() {
     *"E: Could not get lock"* | *"E: Unable to acquire the dpkg"* | *"E: Unable to lock"* | *"lock was locked by"*)
       echo "apt is locked by process ${holder:-unknown}, still after $wait_seconds s: let it end, or stop it, then run this again" ;;
     *"No space left on device"* | *"enough free space"*) echo "free some disk space (df -h), then run it again" ;;
-    *"dpkg was interrupted"* | */dpkg" returned an error"* | */dpkg" received signal"* | */dpkg" exited unexpectedly"*)
+    *"dpkg was interrupted"* | */dpkg" received signal"* | */dpkg" exited unexpectedly"*)
       echo "dpkg was stopped in the middle: run it again, which repairs it first (dpkg --configure -a)" ;;
     *" is expired "* | *" is not valid yet "*)
       echo "the signature of a list has expired: set the host's clock (timedatectl), or wait until the mirror is up to date" ;;
@@ -84,7 +84,7 @@ remedy_for() {
     *"does not have a Release file"* | *"404  Not Found"*)
       echo "check that $apt_url has packages for $distribution $codename" ;;
     *"NO_PUBKEY"* | *"is not signed"* | *"BADSIG"*) echo "the lists at $apt_url are not signed by the key at $apt_url/gpg: do not use it" ;;
-    *) echo "mend what the lines above say, then run it again: it goes on where it stopped" ;;
+    *) echo "fix what the lines above say, then run it again: it goes on where it stopped" ;;
   esac
 }
 
@@ -281,13 +281,13 @@ phase_config() {
   rm -f "$state/daemon-next" "$state/daemon-next-owned"
   if ! merge_daemon_json "$daemon_json" "$state/daemon.json" "$temp" "$swarm" "$log_max_size" "$log_max_file" \
     ${mirrors[@]+"${mirrors[@]}"} 2>"$temp/error"; then
-    fail "$(cat "$temp/error"); the file was left as it is" "mend the file (python3 -m json.tool $daemon_json), then run this again"
+    fail "$(cat "$temp/error"); the file was left as it is" "fix the file (python3 -m json.tool $daemon_json), then run this again"
   fi
   while read -r note; do say "$daemon_json: $note"; done <"$temp/notes"
   action=$(cat "$temp/action")
   if [ "$action" != none ]; then
     if command -v dockerd >/dev/null && ! dockerd --validate --config-file "$temp/daemon.json"; then
-      fail "dockerd refuses $daemon_json together with Berth's keys; the file was left as it is" "mend what it names, then run this again"
+      fail "dockerd refuses $daemon_json together with Berth's keys; the file was left as it is" "fix what it names, then run this again"
     fi
     # Remembered on disk: a run that dies before the daemon knows is made good by the next.
     if systemctl is-active --quiet docker && ! grep -qs restart "$state/daemon-pending"; then

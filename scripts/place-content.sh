@@ -4,7 +4,7 @@
 #   bash -s -- place  pinned|kept file|folder BASE PATH HASH ARCHIVE < place-content.sh
 #   bash -s -- remove pinned|kept file|folder BASE PATH HASH < place-content.sh
 #
-# PATH is relative to BASE, which only root may enter; HASH names the content. ARCHIVE is a tar archive, which goes when
+# PATH is relative to BASE, which only root may enter; HASH names the content. ARCHIVE is a tar archive, which is removed when
 # all of it is in its place: a folder's entries, or a file called `content`.
 #
 # pinned: appears at once as a whole, and nothing changes it. It is removed when no container mounts it.
@@ -44,20 +44,43 @@ remove_uploads() {
 
 make_base() { install -d -m 0700 -- "$base"; }
 
-# A folder on the same file system, which goes when the script ends. A lock holds it: what nobody holds is of a run that
-# was killed. Who makes one or looks for them holds the lock of BASE.
-make_draft() {
+# Drafts are folders below BASE that are removed when the script ends. A lock holds each: what nobody holds is of a run that
+# was killed, and is removed. Who makes one or looks for them holds the lock of BASE.
+lock_base() {
     local left
     exec 6<"$base"
     flock 6
     for left in "$base"/.draft.??????; do
         if [ -d "$left" ]; then flock -n "$left" rm -rf -- "$left" || true; fi
     done
-    draft=$(mktemp -d "$base/.draft.XXXXXX")
+}
+hold_draft() {
     exec 7<"$draft"
     flock 7
     exec 6<&-
     trap 'rm -rf -- "$draft"' EXIT
+}
+
+make_draft() {
+    lock_base
+    draft=$(mktemp -d "$base/.draft.XXXXXX")
+    hold_draft
+}
+
+# discard FOLDER: at once as a whole, so that nothing takes a half for it, whenever this is killed.
+discard() {
+    lock_base
+    draft=$(mktemp -u "$base/.draft.XXXXXX")
+    mv -T -- "$1" "$draft"
+    hold_draft
+    rm -rf -- "$draft"
+}
+
+# What runs that were killed have left.
+sweep() {
+    [ -d "$base" ] || return 0
+    lock_base
+    exec 6<&-
 }
 
 # extract FOLDER [OPTION …]: a folder's entries into it, or the file under its own name, which is free of signs that sed
@@ -86,8 +109,11 @@ place_pinned() {
             extract "$draft"
         fi
         mkdir -p -- "$(dirname -- "${target%/*}")"
+        # Or a power cut leaves a folder whose files are empty, and which is taken for whole.
+        sync -f "$draft"
         # Where another run was faster, its content is the same.
         mv -T -- "$draft" "${target%/*}" 2>/dev/null || [ -e "$target" ]
+        sync -f "$base"
     fi
 }
 
@@ -106,7 +132,7 @@ remove_pinned() {
         echo "berth: a container mounts $target: it stays" >&2
         return
     fi
-    rm -rf -- "${target%/*}"
+    discard "${target%/*}"
     remove_empty "$(dirname -- "${target%/*}")"
 }
 
@@ -168,7 +194,9 @@ place_kept() {
         printf '%s\0' "$hash"
         cat -- "$draft/new" "$draft/folders"
     } >"$draft/manifest"
+    sync -f "$folder" # before the manifest says that it is there
     mv -- "$draft/manifest" "$(manifest)"
+    sync -f "$base"
 }
 
 remove_kept() {
@@ -196,6 +224,7 @@ place)
     remove_uploads "$archive"
     ;;
 remove)
+    sweep
     "remove_$place"
     [ -e "$target" ] || remove_empty "$target" # also what a run has left that was killed
     ;;

@@ -22,10 +22,15 @@ content_key() {
     if [ ! -s "$salt" ]; then
         [ "$verb" = place ] || return 0
         mkdir -p -- "$base/$path"
-        draft=$(mktemp "$salt.XXXXXX")
-        head -c 32 /dev/urandom >"$draft"
-        mv -n -- "$draft" "$salt"
-        rm -f -- "$draft"
+        exec 6<"$base"
+        flock 6
+        if [ ! -s "$salt" ]; then # by now
+            draft=$(mktemp "$salt.XXXXXX")
+            head -c 32 /dev/urandom >"$draft"
+            sync -- "$draft"
+            mv -f -- "$draft" "$salt" # also over one that a power cut has emptied
+        fi
+        exec 6<&-
     fi
     { cat -- "$salt" && { cat -- "$salt" && printf '%s' "$files"; } | sha256sum; } | sha256sum | cut -c1-16
 }
@@ -40,20 +45,43 @@ write_files() {
     done < <(printf '%s' "$files")
 }
 
-# A folder on the same file system, which goes when the script ends. A lock holds it: what nobody holds is of a run that
-# was killed. Who makes one or looks for them holds the lock of BASE.
-make_draft() {
+# Drafts are folders below BASE that are removed when the script ends. A lock holds each: what nobody holds is of a run that
+# was killed, and is removed. Who makes one or looks for them holds the lock of BASE.
+lock_base() {
     local left
     exec 6<"$base"
     flock 6
     for left in "$base"/.draft.??????; do
         if [ -d "$left" ]; then flock -n "$left" rm -rf -- "$left" || true; fi
     done
-    draft=$(mktemp -d "$base/.draft.XXXXXX")
+}
+hold_draft() {
     exec 7<"$draft"
     flock 7
     exec 6<&-
     trap 'rm -rf -- "$draft"' EXIT
+}
+
+make_draft() {
+    lock_base
+    draft=$(mktemp -d "$base/.draft.XXXXXX")
+    hold_draft
+}
+
+# discard FOLDER: at once as a whole, so that nothing takes a half for it, whenever this is killed.
+discard() {
+    lock_base
+    draft=$(mktemp -u "$base/.draft.XXXXXX")
+    mv -T -- "$1" "$draft"
+    hold_draft
+    rm -rf -- "$draft"
+}
+
+# What runs that were killed have left.
+sweep() {
+    [ -d "$base" ] || return 0
+    lock_base
+    exec 6<&-
 }
 
 place() {
@@ -61,8 +89,11 @@ place() {
     if [ ! -e "$folder" ]; then
         make_draft
         write_files
+        # Or a power cut leaves a folder whose files are empty, and which is taken for whole.
+        sync -f "$draft"
         # Where another run was faster, its content is the same.
         mv -T -- "$draft" "$folder" 2>/dev/null || [ -e "$folder" ]
+        sync -f "$base"
     fi
     printf '%s\n' "$folder"
 }
@@ -88,14 +119,19 @@ remove() {
         echo "berth: a container mounts files of $folder: they stay" >&2
         return
     fi
-    rm -rf -- "$folder"
+    discard "$folder"
 }
 
 # Removes the folders above, as long as they have nothing but a key that no content has any more.
 remove_empty() {
     local above
     above=$(dirname -- "$folder")
-    if [ "$(ls -A -- "$above" 2>/dev/null)" = .key ]; then rm -- "$above/.key"; fi
+    if [ -d "$above" ]; then
+        lock_base
+        rm -f -- "$above"/.key.?????? # of runs that were killed
+        if [ "$(ls -A -- "$above")" = .key ]; then rm -- "$above/.key"; fi
+        exec 6<&-
+    fi
     while [[ $above == "$base"/* ]] && { [ ! -e "$above" ] || rmdir -- "$above" 2>/dev/null; }; do above=${above%/*}; done
     rmdir -- "$base" "${base%/*}" 2>/dev/null || true
 }
@@ -103,8 +139,15 @@ remove_empty() {
 folder=$base/$path
 if [[ $path == */ ]]; then
     key=$(content_key)
-    if [ -z "$key" ]; then exit 0; fi
+    # Without a key there are no files.
+    if [ -z "$key" ]; then
+        sweep
+        folder=$folder.none
+        remove_empty
+        exit 0
+    fi
     folder=$folder$key
 fi
+if [ "$verb" = remove ]; then sweep; fi
 "$verb"
 if [ "$verb" = remove ] && [ ! -e "$folder" ]; then remove_empty; fi # also what a run has left that was killed

@@ -4,7 +4,8 @@
 #   bash -s -- PREFIX FOLDER KEEP all|own remove|show < prune-images.sh
 #
 # FOLDER has the ledger of releases: the newest KEEP of each service keep their images. "all" takes every other image of
-# the engine, "own" only those that the stack PREFIX built: by their label, or, of an older Berth, by exactly their names.
+# the engine, "own" only those that the stack PREFIX built: by their label, or, of an older Berth, by exactly their names;
+# one that has another tag too stays.
 # "show" removes nothing. stdout: "ID SIZE NAME" a line; then what the build cache gave back.
 set -euo pipefail
 export LC_ALL=C
@@ -73,6 +74,16 @@ is_own() {
     return 1
 }
 
+# has_tag_of_others TAG…: one that neither builds of the stack nor its releases have, such as a person's own.
+has_tag_of_others() {
+    local name
+    for name in "$@"; do
+        if [[ $name == berth/release:* ]] || grep -qxF -- "${name%:*}" <<<"$own_repositories" || grep -qxF -- "$name" <<<"$own_tags"; then continue; fi
+        return 0
+    done
+    return 1
+}
+
 prune_images() {
     local kept others images image about tags size own_repositories='' own_tags=''
     local -A stays=()
@@ -94,7 +105,7 @@ prune_images() {
         size=${about%% *} tags=${about#*|} about=${about%%|*}
         # References have no spaces.
         # shellcheck disable=SC2086
-        if [ "$which" = own ] && ! is_own "${about#* }" $tags; then continue; fi
+        if [ "$which" = own ] && { ! is_own "${about#* }" $tags || has_tag_of_others $tags; }; then continue; fi
         # Not by force: one that another image is made of stays.
         # shellcheck disable=SC2086
         if [ "$how" = remove ] && ! docker image rm -- ${tags:-$image} >/dev/null 2>&1; then continue; fi

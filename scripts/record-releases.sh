@@ -66,15 +66,16 @@ await_removal() {
 
 # Removes the tags that are noted and in no line. Those that Docker does not let go are tried again by the next run.
 remove_tags() {
-    local tag noted present left=''
+    local tag noted present kept='' left=''
     [ -e "$pending" ] || return 0
     if [ -n "$(type -P docker)" ]; then
         present=$(docker image ls --format '{{.Repository}}:{{.Tag}}' --filter 'reference=berth/release') ||
             fail_later
         noted=$(sort -u -- "$pending")
+        if [ -e "$ledger" ]; then kept=$(tags_in "$ledger"); fi
         while IFS= read -r tag; do
             if [[ $'\n'$present$'\n' != *$'\n'"$tag"$'\n'* ]]; then continue; fi
-            if [ -e "$ledger" ] && tags_in "$ledger" | grep -xF -- "$tag" >/dev/null; then continue; fi
+            if [[ $'\n'$kept$'\n' == *$'\n'"$tag"$'\n'* ]]; then continue; fi
             docker image rm "$tag" >/dev/null 2>&1 || left+=$tag$'\n'
         done <<<"$noted"
     fi

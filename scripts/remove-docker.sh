@@ -4,7 +4,7 @@
 #   bash -s -- [LABEL=VALUE...] < remove-docker.sh
 #
 # What carries all of the labels is the stack's own and goes along. Where there is a container or a volume of anybody
-# else, all stays, and a line on stderr names it. Where Docker does not answer, all stays and the script fails, unless an
+# else, a Swarm, another user of containerd, or data in another folder, all stays, and a line on stderr names it. Where Docker does not answer, all stays and the script fails, unless an
 # earlier run had looked already and was cut short. A second run does nothing.
 # BERTH_ROOT (tests only) is put before every path.
 set -euo pipefail
@@ -40,6 +40,29 @@ foreign() {
     awk 'NR == FNR { ours[$0]; next } !($0 in ours)' <(printf '%s\n' "$ours") <(printf '%s\n' "$all") | paste -sd ' ' -
 }
 
+ask_containerd() {
+    timeout 60 ctr "$@" || fail "containerd does not answer (\`ctr $*\`), so nobody can say whose data is here: Docker stays." \
+        "Start it (\`systemctl restart containerd\`) and run this again, or keep it: berth:host.removeOnDestroy: false"
+}
+
+# Namespaces of containerd with containers or images that are not Docker's, such as those of Kubernetes, as one line.
+foreign_namespaces() {
+    local all namespace kind found names=
+    command -v ctr >/dev/null || return 0
+    all=$(ask_containerd namespaces list --quiet) || exit 1
+    for namespace in $all; do
+        case $namespace in moby | plugins.moby) continue ;; esac
+        for kind in containers images; do
+            found=$(ask_containerd --namespace "$namespace" "$kind" list --quiet) || exit 1
+            if [ -n "$found" ]; then
+                names+=${names:+ }$namespace
+                break
+            fi
+        done
+    done
+    echo "$names"
+}
+
 # They outlive the daemon (live-restore), and would hold what is removed below.
 remove_containers() {
     local containers
@@ -54,6 +77,21 @@ remove_containers() {
 prove() {
     local what
     rm -f "$proof" || exit 1
+    what=$(ask_docker info --format '{{.DockerRootDir}}') || exit 1
+    if [ "$(readlink -m -- "$root$what")" != "$(readlink -m -- "${data[0]}")" ]; then
+        say "Docker stays: its data is in $what, and nobody can say whose the data in /var/lib/docker is"
+        return 1
+    fi
+    what=$(ask_docker info --format '{{.Swarm.LocalNodeState}}') || exit 1
+    if [ "$what" != inactive ]; then
+        say "Docker stays: it is part of a Swarm ($what). Where it is not needed: docker swarm leave"
+        return 1
+    fi
+    what=$(foreign_namespaces) || exit 1
+    if [ -n "$what" ]; then
+        say "Docker stays: its containerd has what is not Docker's, in namespaces: $what"
+        return 1
+    fi
     what=$(foreign ps -a --format '{{.Names}}') || exit 1
     if [ -n "$what" ]; then
         say "Docker stays: other containers are here than this stack's: $what"
@@ -71,12 +109,13 @@ prove() {
 
 # Without Docker: no container's folder is on the disk, and no volume's but those that were proven to be the stack's own.
 is_still_proven() {
-    local containers volumes
+    local containers volumes left
     containers=$(find "${data[0]}/containers" -mindepth 1 -maxdepth 1 2>/dev/null) || [ ! -e "${data[0]}/containers" ] || return 1
     volumes=$(find "${data[0]}/volumes" -mindepth 1 -maxdepth 1 -type d 2>/dev/null) || [ ! -e "${data[0]}/volumes" ] || return 1
     [ -z "$containers" ] || return 1
     if [ -z "$volumes" ]; then return 0; fi
-    [ -f "$proof" ] && ! grep -qvxFf "$proof" <<<"${volumes//"${data[0]}/volumes/"/}"
+    [ -f "$proof" ] || return 1
+    left=$(printf '%s\n' "${volumes//"${data[0]}/volumes/"/}" | { grep -vxFf "$proof" || [ $? = 1 ]; }) && [ -z "$left" ]
 }
 
 # refuse_mounts FOLDER: nothing of what is mounted below it is Docker's own, now that nothing runs.

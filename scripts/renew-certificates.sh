@@ -193,6 +193,7 @@ remove)
     systemctl -q disable --now "$unit.timer" 2>/dev/null || true # gone already
     rm -f -- "$units/$unit.service" "$units/$unit.timer" "$units/$unit.service.new" "$units/$unit.timer.new"
     systemctl daemon-reload
+    systemctl stop "$unit.service" 2>/dev/null || true # a renewal that is under way would write into it again
     rm -rf -- "$folder"
     ;;
 *)

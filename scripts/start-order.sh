@@ -108,8 +108,9 @@ install)
     ;;
 remove)
     systemctl -q disable "$unit" 2>/dev/null || true # gone already
-    rm -f "$units/$unit" "$steps"
+    rm -f "$units/$unit" "$units/$unit.new" "$steps" "$steps.new" "$steps.pending"
     systemctl daemon-reload
+    rmdir -- "$folder" "${folder%/*}" 2>/dev/null || true # others are in it
     ;;
 *)
     echo "install or remove, not $action" >&2

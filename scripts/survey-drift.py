@@ -47,6 +47,12 @@ def lines(*words):
     return [line for line in run(*words)[0].splitlines() if line]
 
 
+def listed(*words):
+    """Lines of what Docker lists; None where it fails: that is no empty list."""
+    text, failure = run("docker", *words)
+    return None if failure else [line for line in text.splitlines() if line]
+
+
 def differing(owned, actual, path=()):
     """Paths of what Berth wrote into daemon.json, and what is not so any more."""
     if isinstance(owned, dict):
@@ -105,15 +111,23 @@ def own_units():
     return sorted(os.path.basename(name) for name in found if name.removesuffix(".service") not in timers)
 
 
+def looked_at(kind, ids):
+    """What Docker says of each. One that is gone meanwhile makes it fail, after the others; None where it says nothing."""
+    text, failure = run("docker", kind, "inspect", *ids) if ids else ("[]", "")
+    found = parsed(text, None)
+    return None if failure and not found and "no such" not in failure.lower() else found
+
+
 def inspected(kind, *listing):
-    ids = lines("docker", kind, *listing)
-    return (parsed(run("docker", kind, "inspect", *ids)[0], []) or []) if ids else []
+    ids = listed(kind, *listing)
+    return None if ids is None else looked_at(kind, ids)
 
 
 def images(containers):
-    """What the containers' images are called, and what they bring along."""
-    ids = sorted({one["Image"] for one in containers})
-    found = (parsed(run("docker", "image", "inspect", *ids)[0], []) or []) if ids else []
+    """What the containers' images are called, and what they bring along; None where nobody can say."""
+    found = None if containers is None else looked_at("image", sorted({one["Image"] for one in containers}))
+    if found is None:
+        return None
     return [
         {
             "Id": one["Id"],
@@ -175,17 +189,26 @@ def group():
     return [name for line in members for name in line.strip().split(",") if name]
 
 
-def survey(folder):
+def of_docker():
     containers = inspected("container", "ls", "-aq", "--no-trunc")
+    networks = inspected("network", "ls", "-q", "--no-trunc")
     return {
-        "engine": engine(),
+        "containers": containers,
+        "networks": None if networks is None else [{"Id": one["Id"], "Name": one["Name"]} for one in networks],
+        "volumes": listed("volume", "ls", "-q"),
+        "images": images(containers),
+    }
+
+
+def survey(folder):
+    docker = engine()
+    return {
+        # A Docker that does not answer at all is a finding; one that answers half is no survey.
+        **(of_docker() if docker["failure"] == "" else dict.fromkeys(["containers", "networks", "volumes", "images"], [])),
+        "engine": docker,
         "daemon": daemon(),
         "group": group(),
         "units": units(["docker.service", "containerd.service", *own_units()]),
-        "containers": containers,
-        "networks": [{"Id": one["Id"], "Name": one["Name"]} for one in inspected("network", "ls", "-q", "--no-trunc")],
-        "volumes": lines("docker", "volume", "ls", "-q"),
-        "images": images(containers),
         "disks": disks(),
         "certificates": certificates(folder),
         "reboot": reboot(),

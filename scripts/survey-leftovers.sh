@@ -44,6 +44,6 @@ if type -P docker >/dev/null; then
     docker volume ls "${filters[@]}" --filter label=berth.holds --format 'volume {{.Label "berth.holds"}}'
     release_tags
 fi
-for path in "$root/var/lib/docker/berth/$prefix" "$root/etc/systemd/system/berth-"*"-$prefix".*; do
+for path in "$root/var/lib/docker/berth/$prefix" "$root/etc/systemd/system/berth-"{certificates,start-order}"-$prefix".*; do
     if [ -e "$path" ]; then echo "file ${path#"$root"}"; fi
 done

@@ -12,11 +12,16 @@ export LC_ALL=C
 root=${BERTH_ROOT:-}
 COUNT_SECONDS=20 # for each volume; a count that takes longer is not known
 
-# What Docker says; what its settings say, where it does not answer.
+# What Docker says; what its settings say, where it does not answer. Fails where they do not say it plainly.
 docker_root() {
-    local folder
-    folder=$(timeout 10 docker info --format '{{.DockerRootDir}}' 2>/dev/null) ||
-        folder=$(sed -nE 's/.*"data-root"[[:space:]]*:[[:space:]]*"([^"]+)".*/\1/p' "$root/etc/docker/daemon.json" 2>/dev/null) || folder=
+    local folder settings=$root/etc/docker/daemon.json
+    if ! folder=$(timeout 10 docker info --format '{{.DockerRootDir}}' 2>/dev/null); then
+        folder=$(sed -nE 's/.*"data-root"[[:space:]]*:[[:space:]]*"([^"]+)".*/\1/p' "$settings" 2>/dev/null) || folder=
+        if [ -z "$folder" ] && grep -qs '"data-root"' "$settings"; then
+            echo "berth: Docker does not answer, and $settings does not say plainly where its data is" >&2
+            return 1
+        fi
+    fi
     echo "$root${folder:-/var/lib/docker}"
 }
 
@@ -46,7 +51,7 @@ line() {
 
 main() {
     local data folder name
-    data=$(docker_root)
+    data=$(docker_root) || exit 1
     for folder in "$data"/volumes/*/; do
         if [ ! -d "$folder" ]; then continue; fi
         name=${folder%/}

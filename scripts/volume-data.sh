@@ -8,7 +8,7 @@
 # ARCHIVE is a gzipped tar with owners, modes, ACLs and extended attributes; BYTES is its size unzipped. save holds what
 # runs and may write there, and lets it go on at the end, whatever that is. restore unpacks beside the volume, stops what
 # uses it, and exchanges the two: an archive that breaks off changes nothing. "new" refuses a volume with content. The old
-# content stays beside the new; undo exchanges them again, remove-old removes it. A restore that replaces content whose
+# content stays beside the new; undo exchanges them, as often as it is asked to, remove-old removes what lies beside. A restore that replaces content whose
 # services never got healthy keeps the one before it.
 #
 # Exit code 3: the content is exchanged, and a service that uses it does not get healthy.
@@ -58,7 +58,8 @@ find_data() {
 }
 
 # name_places DATA: what lies beside a volume's content. `older` and `gone` are about to be removed: the old content that
-# another takes the place of, and content that is exchanged for the old. `unproven`: no service was healthy with it yet.
+# another takes the place of, and content that is exchanged for the old. `unproven` is a file with the inodes of contents,
+# a line each, with which no service was healthy yet: renames leave them as they are.
 name_places() {
     new=$1.berth-new old=$1.berth-old older=$1.berth-older gone=$1.berth-gone unproven=$1.berth-unproven
 }
@@ -69,7 +70,6 @@ settle() {
     if [ ! -e "$1" ]; then
         if [ ! -e "$new" ] && [ -e "$old" ]; then
             mv -T -- "$old" "$1" # of an undo
-            rm -f -- "$unproven"
         elif [ -e "$gone" ]; then
             mv -T -- "$gone" "$1"
         elif [ -e "$old" ]; then
@@ -81,11 +81,14 @@ settle() {
         mv -T -- "$older" "$old" # of an exchange that had not begun: it was proven, or the old would not have gone
         rm -f -- "$unproven"
     fi
+    if [ -e "$gone" ] && [ ! -e "$old" ]; then mv -T -- "$gone" "$old"; fi # of an undo
     [ -e "$old" ] || rm -f -- "$unproven"
     [ -e "$1" ] || fail "the content of $volume is not at $1: nothing is changed"
     rm -rf -- "$new" "$older" "$gone"
     sync -f "$1"
 }
+
+is_unproven() { [ -e "$unproven" ] && grep -qxF -- "$(stat -c %i -- "$1")" "$unproven"; }
 
 # What a run that was killed has left: its exchange first, then its containers.
 recover() {
@@ -314,7 +317,7 @@ prove() {
 # What did not get healthy in time may be by now.
 prove_late() {
     local all list
-    [ -e "$unproven" ] || return 0
+    is_unproven "$data" || return 0
     all=$(users)
     mapfile -t list <<<"$all"
     if [ -n "$all" ] && wait_for_health "${list[@]}"; then rm -f -- "$unproven"; fi
@@ -340,11 +343,12 @@ restore() {
         fail "the volume $volume has content by now: --replace puts the archive in its place"
     fi
     trap '' PIPE HUP # to the end
-    if [ -e "$unproven" ] && [ -e "$old" ]; then
+    stat -c %i -- "$new" >>"$unproven"
+    sync -- "$unproven"
+    if is_unproven "$data" && [ -e "$old" ]; then
         mv -T -- "$data" "$gone"
     else
         if [ -e "$old" ]; then mv -T -- "$old" "$older"; fi
-        touch -- "$unproven"
         sync -f "$data"
         mv -T -- "$data" "$old"
     fi
@@ -367,17 +371,19 @@ undo() {
     trap '' PIPE HUP # to the end
     mv -T -- "$data" "$gone"
     mv -T -- "$old" "$data"
+    mv -T -- "$gone" "$old"
     sync -f "$data"
-    rm -rf -- "$gone" "$unproven"
     prove
+    if is_unproven "$data"; then rm -f -- "$unproven"; fi
+    say "what it took the place of stays beside it ($(du -shx -- "$old" | cut -f 1)), until it is removed or put back"
 }
 
 remove_old() {
     [ -e "$old" ] || fail "no earlier content of $volume is there: nothing to remove"
     prove_late
-    [ ! -e "$unproven" ] || fail "what uses $volume is not healthy with the content of today: the earlier one stays"
+    ! is_unproven "$data" || fail "what uses $volume is not healthy with the content of today: the earlier one stays"
     mv -T -- "$old" "$older"
-    rm -rf -- "$older"
+    rm -rf -- "$older" "$unproven"
 }
 
 main() {

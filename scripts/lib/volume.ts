@@ -28,7 +28,7 @@ What was paused already stays so.
 restore puts the archive into the volume, which ./scripts/up has made: on the same host, or on a new one. What uses the
 volume is stopped for a moment, and started again. A volume with content is refused; --replace has its content replaced.
 
-The content before it stays on the host, beside the new one. --undo puts it back; --remove-old removes it, once what uses
+The content before it stays on the host, beside the new one. --undo exchanges them; --remove-old removes it, once what uses
 the volume is healthy with the new. The next restore of the volume takes its place. A run that was killed is put in order
 by the next one.
 
@@ -103,7 +103,11 @@ async function afterRestore(host: NamedHost, action: "undo" | "remove-old", volu
         stdout.resume();
         return Promise.resolve();
     });
-    say(action === "undo" ? `${volume} has its earlier content again` : `the earlier content of ${volume} is removed`);
+    say(
+        action === "undo"
+            ? `${volume} has its earlier content again: another --undo takes that back, --remove-old removes the other`
+            : `the content beside that of ${volume} is removed`,
+    );
 }
 
 /** Runs volume-data.sh on the host; what it says on stderr is for the person. */

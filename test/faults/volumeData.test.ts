@@ -41,7 +41,10 @@ const RUNS: [string, (server: VolumeServer) => void, (server: VolumeServer, env:
         "an undo",
         (server) => server.restore("second"),
         (server, env) => server.run(["undo", "db"], Buffer.alloc(0), env),
-        [{ now: "second", before: "first" }, { now: "first" }],
+        [
+            { now: "second", before: "first" },
+            { now: "first", before: "second" },
+        ],
     ],
     [
         "a save",

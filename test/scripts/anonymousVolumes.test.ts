@@ -138,6 +138,41 @@ test("only when the service has left the stack its volumes are removed, each aft
     expect(leave()).toEqual({ status: 0, stdout: "", stderr: "" });
 });
 
+test("as long as a container of the service is there, a list without it removes nothing", () => {
+    prepare();
+    settle("db");
+    container("p-s-app-2", "c".repeat(64));
+    expect(leave()).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(Object.keys(engine().volumes)).toHaveLength(3);
+});
+
+test("what holds a volume goes with the service, or the stack, where its container never came", () => {
+    const holders = () => engine().containers.map(({ name }) => name);
+    const exchangeFails = () => {
+        container("p-s-app", HEX);
+        prepare();
+        edit((now) => (now.containers = now.containers.filter(({ name }) => name !== "p-s-app")));
+    };
+    exchangeFails();
+    settle("app", "db");
+    expect(holders()).toHaveLength(1); // the service may come yet
+    settle("db");
+    expect(holders()).toEqual([]);
+    expect(Object.keys(engine().volumes)).toContain(HEX);
+    expect(leave().stderr).toContain("its anonymous volumes are removed");
+    expect(engine().volumes).toEqual({});
+
+    exchangeFails();
+    expect(run("forget", at("berth/p-s"))).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(holders()).toEqual([]);
+    expect(Object.keys(engine().volumes)).toContain(HEX);
+
+    container("p-s-app", HEX);
+    prepare();
+    run("forget", at("berth/p-s"));
+    expect(holders()).toHaveLength(2); // it would take its volume along
+});
+
 test("what a container still uses stays, and is said", () => {
     prepare();
     settle();

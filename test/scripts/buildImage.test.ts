@@ -127,6 +127,15 @@ it("uploads of runs long ago go with this one, and no others", () => {
     expect([old, recent, others].map((file) => fs.existsSync(at(file)))).toEqual([false, true, true]);
 });
 
+it("removal takes along what builds that were killed have left, secrets above all, and nothing of others", () => {
+    const mine = [".base-0123456789abcdef.private", "base/.draft.build.abcdef/build/Dockerfile"];
+    const others = [".base-2-0123456789abcdef.private", "x.private"];
+    for (const file of [...mine, ...others]) write(file, "");
+    expect(run("remove", at("base"), TAG)).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect([...mine, ...others].map((file) => fs.existsSync(at(file)))).toEqual([false, false, true, true]);
+    expect(fs.existsSync(at("base"))).toBe(false);
+});
+
 it("removal takes the tag, and an image in use is no error", () => {
     expect(run("remove", at("base"), TAG)).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(read("removed")).toBe(`${TAG}\n`);

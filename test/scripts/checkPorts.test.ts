@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { FakeServer } from "./fakes/fakeServer";
 
 let server: FakeServer;
@@ -102,6 +104,22 @@ it("containers that run on beside an engine that does not answer: their ports ar
         code: 1,
         stderr: expect.stringContaining("Docker does not say which ports"),
     });
+});
+
+it("an ss that fails does not say that ports are free", () => {
+    server.command("ss", "exit 1");
+    expect(check("8080").code).toBe(1);
+});
+
+it("a container that ends between two questions is asked for again", () => {
+    runs({ theirs: "0.0.0.0|8080|80/tcp|/shop" });
+    server.write("proc/42/comm", "containerd-shim\n");
+    const file = path.join(server.root, "bin/docker");
+    const answering = fs.readFileSync(file, "utf8");
+    const once = `if [ $1 = inspect ] && [ ! -e ${server.root}/asked ]; then : >${server.root}/asked; exit 1; fi`;
+    fs.writeFileSync(file, answering.replace("\ncase", `\n${once}\ncase`));
+    expect(check("8080").stderr).toMatch(/the container shop:/);
+    expect(server.has("asked")).toBe(true);
 });
 
 it.each([

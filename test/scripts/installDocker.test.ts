@@ -202,6 +202,7 @@ describe("what goes wrong on hosts", () => {
             "run it again, which repairs it first",
         ],
         ["E: Sub-process /usr/bin/dpkg exited unexpectedly", "run it again, which repairs it first"],
+        ["E: Sub-process /usr/bin/dpkg returned an error code (1)", "fix what the lines above say"],
         ["E: Release file for http://x/InRelease is expired (invalid since 3d 1h)", "set the host's clock"],
         ["E: Failed to fetch http://x/Packages  Hash Sum mismatch", "is not the one that was signed"],
         ["E: Failed to fetch http://x/Packages  File has unexpected size (1 != 2)", "is not the one that was signed"],

@@ -41,6 +41,8 @@ function run(...args: string[]) {
     const cases = mounted.map((m) => `"volume=${m}") echo 0123 ;;`).join(" ");
     const body = answers === false ? "exit 1" : `case "$5" in ${cases} *) ;; esac`;
     fs.writeFileSync(docker, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    const sync = path.join(path.dirname(docker), "sync"); // the real one waits for all of this computer's disk
+    if (!fs.existsSync(sync)) fs.writeFileSync(sync, "#!/bin/sh\n", { mode: 0o755 });
     const { status, stdout, stderr } = spawnSync("bash", ["-s", "--", ...args], {
         input: script,
         encoding: "utf8",
@@ -110,6 +112,51 @@ it("a Docker that does not say what is mounted leaves pinned content", async () 
     answers = false;
     expect(remove()).toMatchObject({ code: 1, stderr: expect.stringContaining("so it stays") });
     expect(read("content/abc/site/a")).toBe("1");
+});
+
+/** What the commands do before the real ones: `sync` and `mv` note what is there, `rm` does this. */
+function intercept(rm = "") {
+    const bin = path.join(folder, "bin");
+    fs.mkdirSync(bin, { recursive: true });
+    const note = `{ echo "$(basename "$0")"; cd ${base()}; find . -type f; } >>${folder}/order`;
+    for (const name of ["sync", "mv"])
+        fs.writeFileSync(
+            path.join(bin, name),
+            `#!/bin/sh\n(${note})\n[ ${name} = sync ] || exec /usr/bin/${name} "$@"\n`,
+            { mode: 0o755 },
+        );
+    fs.writeFileSync(path.join(bin, "rm"), `#!/bin/sh\n${rm}\nexec /usr/bin/rm "$@"\n`, { mode: 0o755 });
+}
+
+it("content is on the disk before it gets its name, and so is the name at the end", async () => {
+    intercept();
+    await place("pinned", project({ a: "1" }), "content/abc/site");
+    const draft = expect.stringMatching(/^\.\/\.draft\.\w+\/site\/a$/);
+    const order = () => fs.readFileSync(path.join(folder, "order"), "utf8").trim().split("\n");
+    expect(order()).toEqual(["sync", draft, "mv", draft, "sync", "./content/abc/site/a"]);
+    fs.rmSync(path.join(folder, "order"));
+    await place("kept", project({ a: "1" }), "kept/data");
+    expect(order().filter((line) => !line.startsWith("."))).toEqual(["sync", "mv", "sync"]);
+    expect(order().slice(0, order().indexOf("mv"))).toContain("./kept/data/a");
+});
+
+it("a removal that is killed half-way leaves no half content for the next placing", async () => {
+    const root = project({ a: "1", b: "2" });
+    const { remove } = await place("pinned", root, "content/abc/site");
+    intercept(`case "$1" in -rf) find ${base()} -name a -delete; kill -9 $PPID; exit ;; esac`);
+    expect(remove().code).not.toBe(0);
+    intercept();
+    expect(await place("pinned", root, "content/abc/site")).toMatchObject(good);
+    expect(fs.readdirSync(onHost("content/abc/site")).sort()).toEqual(["a", "b"]);
+    expect(fs.readdirSync(base())).toEqual(["content"]);
+});
+
+it("what killed runs have left goes with the last content, also where that is gone already", async () => {
+    const { remove } = await place("pinned", project({ a: "1" }), "content/abc/site");
+    fs.rmSync(onHost("content"), { recursive: true });
+    fs.mkdirSync(onHost(".draft.abcdef/site"), { recursive: true });
+    expect(remove()).toEqual(good);
+    expect(fs.existsSync(base())).toBe(false);
 });
 
 it("a broken upload leaves nothing behind, and is still there for the next try", () => {

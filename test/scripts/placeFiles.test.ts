@@ -24,6 +24,8 @@ function run(verb: "place" | "remove", at: string, files: string) {
     fs.mkdirSync(path.dirname(docker), { recursive: true });
     const body = answers ? `case "$5" in "volume=${mounted}") echo 0123 ;; esac` : "exit 1";
     fs.writeFileSync(docker, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    const sync = path.join(path.dirname(docker), "sync"); // the real one waits for all of this computer's disk
+    if (!fs.existsSync(sync)) fs.writeFileSync(sync, "#!/bin/sh\n", { mode: 0o755 });
     const { status, stdout, stderr } = spawnSync("bash", ["--norc", "-c", script, "place-files", verb, base(), at], {
         input: files,
         encoding: "utf8",
@@ -73,6 +75,55 @@ it("each content goes by itself, and the last without a trace", () => {
     expect(run("remove", PLAIN, line("config")).code).toBe(0);
     expect(fs.existsSync(base())).toBe(false);
     expect(run("remove", SECRET, line("2"))).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
+/** `sync` and `mv` note the files that are there; `rm` does this before the real one. */
+function intercept(rm = "") {
+    const bin = path.join(folder, "bin");
+    fs.mkdirSync(bin, { recursive: true });
+    const note = `{ echo "$(basename "$0")"; cd ${base()}; find . -type f; } >>${folder}/order`;
+    for (const name of ["sync", "mv"])
+        fs.writeFileSync(
+            path.join(bin, name),
+            `#!/bin/sh\n(${note})\n[ ${name} = sync ] || exec /usr/bin/${name} "$@"\n`,
+            { mode: 0o755 },
+        );
+    fs.writeFileSync(path.join(bin, "rm"), `#!/bin/sh\n${rm}\nexec /usr/bin/rm "$@"\n`, { mode: 0o755 });
+}
+
+it("files and their key are on the disk before they get their names", () => {
+    intercept();
+    run("place", SECRET, line("1"));
+    const order = fs.readFileSync(path.join(folder, "order"), "utf8").trim().split("\n");
+    expect(order.filter((entry) => !entry.startsWith("."))).toEqual(["sync", "mv", "sync", "mv", "sync"]);
+    expect(order.at(-1)).toMatch(/^\.\/files\/web\/secret\/(\.key|[0-9a-f]{16}\/0)$/);
+});
+
+it("a key that a power cut has emptied is made again", () => {
+    run("place", SECRET, line("1"));
+    const key = path.join(base(), SECRET, ".key");
+    fs.writeFileSync(key, "");
+    expect(run("place", SECRET, line("1")).code).toBe(0);
+    expect(fs.statSync(key).size).toBe(32);
+});
+
+it("a removal that is killed half-way leaves no half files for the next placing", () => {
+    const files = line("1") + line("2");
+    run("place", PLAIN, files);
+    intercept(`case "$1" in -rf) find ${base()} -name 0 -delete; kill -9 $PPID; exit ;; esac`);
+    expect(run("remove", PLAIN, files).code).not.toBe(0);
+    intercept();
+    expect(run("place", PLAIN, files).code).toBe(0);
+    expect(fs.readdirSync(path.join(base(), PLAIN)).sort()).toEqual(["0", "1"]);
+    expect(fs.readdirSync(base())).toEqual(["files"]);
+});
+
+it("what killed runs have left goes with the last content", () => {
+    run("place", SECRET, line("1"));
+    fs.mkdirSync(path.join(base(), ".draft.abcdef"));
+    fs.writeFileSync(path.join(base(), SECRET, ".key.abcdef"), "x");
+    expect(run("remove", SECRET, line("1")).code).toBe(0);
+    expect(fs.existsSync(base())).toBe(false);
 });
 
 it("what a container mounts stays", () => {

@@ -69,8 +69,15 @@ it("on a server of others, only what the stack has built goes", () =>
 it("of a stack whose name goes on after this one's, nothing goes", () => {
     image("5", "p-a-2-app:old berth/release:p-a-2-app-1");
     image("7", "p-a-app-2:old", "p-a-app");
-    image("8", "anything:1", "p-a");
+    image("8", "p-a-app:1", "p-a");
     expect(prune(1, "own", "remove").images).toEqual(["2", "8"]);
+});
+
+it("on a server of others, an image that somebody gave a tag of their own stays with all of its tags", () => {
+    image("2", "p-a-app:old berth/release:p-a-app-1 backup:prod");
+    image("8", "p-a-app:older backup:first", "p-a");
+    expect(prune(1, "own", "remove").images).toEqual([]);
+    expect(calls().filter((call) => call.startsWith("image rm"))).toEqual([]);
 });
 
 it("a name that another stack's service has as well is nobody's", () => {

@@ -157,6 +157,17 @@ it("a ledger that cannot be read is not an empty one: it stays as it is", () => 
     expect(ledger()).toEqual(before);
 });
 
+it("a ledger that cannot be read at the end does not cost the tags that it names", () => {
+    container("c-app", "sha256:1");
+    record(lines("app", { i: 1 }));
+    fs.writeFileSync(at("folder/releases.pending"), "berth/release:Berth--Test.-app-1\n");
+    // Of all its uses, only the one that reads tags from the ledger fails.
+    const awk = `#!/bin/sh\ncase "$*" in *'berth\\/release:'*releases.jsonl) exit 2 ;; esac\nexec /usr/bin/awk "$@"\n`;
+    fs.writeFileSync(at("bin/awk"), awk, { mode: 0o755 });
+    expect(run("forget", "", "10").code).not.toBe(0);
+    expect(calls().filter((call) => call.startsWith("image rm"))).toEqual([]);
+});
+
 it("a tag that Docker does not let go is removed by the next run", () => {
     for (let i = 1; i <= 3; i++) {
         container("c-app", `sha256:${i}`);

@@ -36,7 +36,15 @@ const mounts = (...folders: string[]) => {
 };
 
 /** An engine with these containers and volumes; `own` carry the labels of the stack. */
-function engine({ own = "", theirs = "", ownVolumes = "", theirVolumes = "", fails = "never" }) {
+function engine({
+    own = "",
+    theirs = "",
+    ownVolumes = "",
+    theirVolumes = "",
+    fails = "never",
+    folder = "/var/lib/docker",
+    swarm = "inactive",
+}) {
     const list = (ours: string, others: string) => `
         for name in ${ours}; do echo $name; done
         case "$*" in *"label=berth.project=berth --filter label=berth.stack=dev"*) ;; *)
@@ -44,7 +52,8 @@ function engine({ own = "", theirs = "", ownVolumes = "", theirVolumes = "", fai
     server.command(
         "docker",
         `[ "$1" != "${fails}" ] && [ "${fails}" != all ] || { echo 'Cannot connect to the Docker daemon' >&2; exit 1; }
-        case $1 in ps) ${list(own, theirs)} ;; volume) ${list(ownVolumes, theirVolumes)} ;; esac`,
+        case $1 in ps) ${list(own, theirs)} ;; volume) ${list(ownVolumes, theirVolumes)} ;;
+        info) case "$3" in *DockerRootDir*) echo ${folder} ;; *Swarm*) echo ${swarm} ;; esac ;; esac`,
     );
 }
 const uninstall = () => {
@@ -80,7 +89,42 @@ it.each([
     expectNothingRemoved();
 });
 
-it.each(["all", "ps", "volume"])("leaves everything where Docker does not answer (%s), and fails", (fails) => {
+it("leaves everything where Docker's data is in another folder than the one that it would remove", () => {
+    engine({ ownVolumes: "berth-dev_data", folder: "/mnt/d" });
+    expect(remove()).toMatchObject({
+        code: 0,
+        stderr: expect.stringMatching(/^berth: Docker stays: .* in \/mnt\/d, /),
+    });
+    expectNothingRemoved();
+});
+
+it("leaves everything where Docker is part of a Swarm", () => {
+    engine({ ownVolumes: "berth-dev_data", swarm: "active" });
+    expect(remove()).toMatchObject({ code: 0, stderr: expect.stringMatching(/^berth: Docker stays: .* Swarm/) });
+    expectNothingRemoved();
+});
+
+/** A containerd with a container in a namespace, and with others that are empty. */
+const containerd = (namespace: string, fails = "never") =>
+    server.command(
+        "ctr",
+        `case "$*" in *"${fails}"*) exit 1 ;; "namespaces list --quiet") echo default; echo moby; echo ${namespace} ;;
+        "--namespace ${namespace} containers list --quiet") echo 0123 ;; esac`,
+    );
+
+it("leaves everything where something else has containers in the same containerd, and names it", () => {
+    containerd("k8s.io");
+    expect(remove()).toMatchObject({ code: 0, stderr: expect.stringMatching(/^berth: Docker stays: .*: k8s\.io\n$/) });
+    expectNothingRemoved();
+    containerd("k8s.io", "images list");
+    expect(remove()).toMatchObject({ code: 1, stderr: expect.stringContaining("containerd does not answer") });
+    expectNothingRemoved();
+    containerd("moby");
+    expect(remove()).toMatchObject({ code: 0, stderr: "" });
+    expect(server.has(DATA)).toBe(false);
+});
+
+it.each(["all", "ps", "volume", "info"])("leaves everything where Docker does not answer (%s), and fails", (fails) => {
     engine({ ownVolumes: "berth-dev_data", fails });
     expect(remove()).toMatchObject({ code: 1, stderr: expect.stringContaining("Docker does not answer") });
     expectNothingRemoved();
@@ -111,6 +155,15 @@ it.each(["var/lib/docker/containers/0123/config.v2.json", "var/lib/docker/volume
         expect(server.has(file)).toBe(true);
     },
 );
+
+it("a comparison that fails proves nothing", () => {
+    server.command("apt-get", "exit 100");
+    remove();
+    engine({ fails: "all" });
+    server.command("grep", "exit 2");
+    expect(remove()).toMatchObject({ code: 1, stderr: expect.stringContaining("Docker does not answer") });
+    expect(server.has(DATA)).toBe(true);
+});
 
 it("where Docker was taken off by hand, the data that it left stays, and a line says where", () => {
     uninstall();

@@ -114,6 +114,14 @@ it("a refused name is said with what the server says; the others are had, and th
     expect(text(acme("n1.crt"))).toBe("certificate 3\n");
 });
 
+it("a renewal that is under way is ended before its folder goes", () => {
+    run("install", settings("n1 a.test"));
+    const late = `#!/bin/bash\ncase "$*" in "stop berth-certificates-"*.service) [ ! -e ${acme()} ] || echo first >${at("ended")} ;; esac\n`;
+    fs.writeFileSync(at("bin/systemctl"), late, { mode: 0o755 });
+    expect(run("remove")).toMatchObject({ code: 0, stderr: "" });
+    expect(text(at("ended"))).toBe("first\n");
+});
+
 it("goes without a trace", () => {
     run("install", settings("n1 a.test"));
     expect(run("remove")).toMatchObject({ code: 0, stderr: "" });

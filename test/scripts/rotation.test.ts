@@ -158,6 +158,7 @@ test("survey-leftovers.sh lists files of this stack, and of no other", () => {
     for (const name of [
         "berth-start-order-berth-a.service",
         "berth-start-order-berth-ab.service",
+        "berth-start-order-my-berth-a.service",
         "berth-certificates-berth-a.timer",
     ]) {
         fs.writeFileSync(path.join(root, "etc/systemd/system", name), "");

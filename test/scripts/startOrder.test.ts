@@ -48,6 +48,13 @@ it("installs a unit that runs after Docker at each boot, and takes it away again
     expect([UNIT, STEPS].filter((file) => server.has(file))).toEqual([]);
 });
 
+it("takes away what a boot or an installation that was cut short has left, and its folder", () => {
+    install();
+    for (const file of [`${STEPS}.pending`, `${STEPS}.new`, `${UNIT}.new`]) server.write(file, "");
+    expect(server.run("start-order.sh", "remove", "berth-test")).toMatchObject({ code: 0, stderr: "" });
+    expect([FOLDER, `${UNIT}.new`].filter((file) => server.has(file))).toEqual([]);
+});
+
 it("at boot starts each container after those that it waits for", () => {
     install();
     expect(boot()).toMatchObject({ code: 0, stderr: "" });

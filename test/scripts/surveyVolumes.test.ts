@@ -53,6 +53,13 @@ it("Docker says where its data is", () => {
     expect(survey()).toEqual([{ what: "volume", name: "moved", bytes: expect.any(Number) as number, isEmpty: false }]);
 });
 
+it("settings that do not say it plainly are no reason for an empty list", () => {
+    server.write("etc/docker/daemon.json", '{ "data-root":\n "/data/docker" }');
+    server.write("data/docker/volumes/moved/_data/file", "abc");
+    const { code, stdout } = server.run("survey-volumes.sh");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+});
+
 it("a Docker that does not answer has said in its settings where its data is", () => {
     server.write("etc/docker/daemon.json", '{ "bip": "10.9.0.1/16", "data-root": "/data/docker" }');
     server.write("data/docker/volumes/moved/_data/file", "abc");

@@ -17,14 +17,33 @@ test("a restore keeps the old content beside the new, and what was paused is pau
     expect(server.traces).toEqual([]);
 });
 
-test("undo puts the old content back, once", () => {
-    server.restore("second");
-    expect(server.run(["undo", "db"]).code).toBe(0);
-    expect(server.state).toEqual({ now: "first", before: undefined, states: AFTER });
+test("undo puts the old content back, and costs none: another takes that back", () => {
     expect(server.run(["undo", "db"])).toMatchObject({
         code: 1,
         stderr: expect.stringContaining("nothing to put back"),
     });
+    server.restore("second");
+    expect(server.run(["undo", "db"]).code).toBe(0);
+    expect(server.state).toEqual({ now: "first", before: "second", states: AFTER });
+    expect(server.run(["undo", "db"]).code).toBe(0);
+    expect(server.state).toEqual({ now: "second", before: "first", states: AFTER });
+    server.run(["undo", "db"]);
+    expect(server.run(["remove-old", "db"]).code).toBe(0);
+    expect(server.state).toMatchObject({ now: "first", before: undefined });
+    expect(server.traces).toEqual([]);
+});
+
+test("what was never healthy is known as such when it is put back too", () => {
+    const bad = { health: "unhealthy" };
+    server.restore("bad", bad);
+    server.run(["undo", "db"]);
+    expect(server.run(["undo", "db"]).code).toBe(3);
+    expect(server.restore("worse", bad).code).toBe(3);
+    expect(server.state).toMatchObject({ now: "worse", before: "first" });
+    expect(server.run(["undo", "db"]).code).toBe(0);
+    server.restore("third");
+    expect(server.state).toMatchObject({ now: "third", before: "first" });
+    expect(server.traces).toEqual([]);
 });
 
 test("remove-old removes the old content, and the next restore takes its place", () => {
@@ -42,7 +61,8 @@ test("content with which no service gets healthy never costs the content before 
     expect(server.restore("worse", bad).code).toBe(3);
     expect(server.state).toEqual({ now: "worse", before: "first", states: AFTER });
     expect(server.run(["undo", "db"]).code).toBe(0);
-    expect(server.state).toMatchObject({ now: "first", before: undefined });
+    expect(server.state).toMatchObject({ now: "first", before: "worse" });
+    expect(server.run(["remove-old", "db"]).code).toBe(0);
     expect(server.traces).toEqual([]);
 });
 

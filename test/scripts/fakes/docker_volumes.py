@@ -81,7 +81,8 @@ def main():
             for name, one in engine["volumes"].items():
                 if matches(one["labels"], name):
                     record = [one["labels"].get(f"berth.{key}", "") for key in ("slot", "path", "holds")]
-                    print("\t".join([name, *record]) if form else name)
+                    texts = {"": name, '{{.Label "berth.service"}}': one["labels"].get("berth.service", "")}
+                    print(texts.get(form, "\t".join([name, *record])))
         case ["volume", "inspect"]:
             one = engine["volumes"].get(words[-1]) or fail("no such volume")
             print(one["data"])
