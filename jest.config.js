@@ -11,5 +11,7 @@ const suite = (name, extra) => ({
 
 /** @type {import("jest").Config} */
 module.exports = {
+    // A slow machine is no failure: what hangs ends all the same.
+    testTimeout: 60_000,
     projects: [suite("unit"), suite("scripts"), suite("e2e"), suite("upkeep"), suite("faults")],
 };

@@ -51,7 +51,7 @@ test("the gate watches the very container, asks nginx, and asks again for a new 
     const { create, triggers, stdin } = inputsOf("web-gate");
     expect(create).toMatch(/^bash -s -- web-id 120 service curl .*http:\/\/127\.0\.0\.1:80\/$/);
     expect(triggers).toEqual(["web-id"]);
-    expect(stdin).toContain("dossier");
+    expect(stdin).toContain("failure report");
 });
 
 test("a value from a secret stays one", async () => {
