@@ -42,9 +42,9 @@ export async function askBeforeLoss(
     const plans = lossPlans(resources);
     const lost = await losses(plans);
     if (lost.length === 0) return;
-    say("this goes, and nobody can bring it back:");
+    say("this is removed, and cannot be restored:");
     for (const line of lossLines(lost, prefix)) say(`  ${line}`);
-    for (const line of plans.flatMap(({ stays }) => stays)) say(`this stays: ${line}`);
+    for (const line of plans.flatMap(({ stays }) => stays)) say(`this is kept: ${line}`);
     if (isSure) return;
     const remedy = `If that is meant: ./scripts/down -s ${stack} --yes. To keep a copy: ./scripts/volume -s ${stack} save NAME FILE`;
     if (!who.isThere) throw new UserError(`nothing was removed: there is no terminal to ask at. ${remedy}`);

@@ -45,9 +45,9 @@ hostCommand(USAGE, ({ stack, host, rest }) => {
     if (task === undefined) throw notUnderstood(rest.join(" ") || "nothing", USAGE);
     return alone(stack, async () => {
         const { hosts, resources } = await openStack(await Pulumi.find(), stack);
-        const on = chooseHost(hosts, host);
+        const on = { stack, host: chooseHost(hosts, host) };
         const prefix = stackPrefix(stack);
-        const { volumes, containers } = expectedOn(on, resources, prefix);
+        const { volumes, containers } = expectedOn(on.host, resources, prefix);
         const anonymous = containers.flatMap(({ asked }) => anonymousVolumes(asked, prefix));
         const volume = volumeNamed(task.volume, [...volumes, ...anonymous], prefix);
         if (task.action === "save") await save(on, { ...task, volume });
@@ -56,6 +56,18 @@ hostCommand(USAGE, ({ stack, host, rest }) => {
         return 0;
     });
 });
+
+/** Where a volume is. */
+interface Place {
+    stack: string;
+    host: NamedHost;
+}
+
+/** The command that does something about a restored volume: of this stack and host, and no other. */
+function restoreCommand({ stack, host }: Place, volume: string): string {
+    const which = host.name === "host" ? "" : ` -H ${host.name}`;
+    return `./scripts/volume -s ${stack}${which} restore ${volume}`;
+}
 
 /** Names of the volumes that the file gives no name: Docker's own, or the stack's. */
 function anonymousVolumes({ mounts }: AskedContainer, prefix: string): string[] {
@@ -73,10 +85,10 @@ function volumeNamed(name: string, volumes: string[], prefix: string): string {
     );
 }
 
-async function save(host: NamedHost, task: ArchiveTask): Promise<void> {
+async function save(place: Place, task: ArchiveTask): Promise<void> {
     const { file } = task;
     const size = await writeArchive(file, (archive) =>
-        onHost(host, ["save", task.volume, task.how], (stdin, stdout) => {
+        onHost(place, ["save", task.volume, task.how], (stdin, stdout) => {
             stdin.end();
             return pipeline(stdout, archive);
         }),
@@ -84,21 +96,21 @@ async function save(host: NamedHost, task: ArchiveTask): Promise<void> {
     say(`${task.volume} is in ${file} (${size} bytes), its checksum beside it`);
 }
 
-async function restore(host: NamedHost, task: ArchiveTask): Promise<void> {
+async function restore(place: Place, task: ArchiveTask): Promise<void> {
     const { file, volume } = task;
     const bytes = await checkArchive(file);
-    await onHost(host, ["restore", volume, task.how, String(bytes)], (stdin, stdout) => {
+    await onHost(place, ["restore", volume, task.how, String(bytes)], (stdin, stdout) => {
         stdout.resume();
         return pipeline(fs.createReadStream(file), stdin);
     });
     say(
-        `${volume} has the content of ${file}. Where it replaced another: ./scripts/volume restore NAME --undo puts that ` +
-            "back, --remove-old removes it",
+        `${volume} has the content of ${file}. Where it replaced another, ` +
+            `${restoreCommand(place, volume)} --undo puts that back, and --remove-old removes it`,
     );
 }
 
-async function afterRestore(host: NamedHost, action: "undo" | "remove-old", volume: string): Promise<void> {
-    await onHost(host, [action, volume], (stdin, stdout) => {
+async function afterRestore(place: Place, action: "undo" | "remove-old", volume: string): Promise<void> {
+    await onHost(place, [action, volume], (stdin, stdout) => {
         stdin.end();
         stdout.resume();
         return Promise.resolve();
@@ -112,10 +124,11 @@ async function afterRestore(host: NamedHost, action: "undo" | "remove-old", volu
 
 /** Runs volume-data.sh on the host; what it says on stderr is for the person. */
 async function onHost(
-    host: NamedHost,
+    place: Place,
     words: string[],
     carry: (stdin: Writable, stdout: Readable) => Promise<void>,
 ): Promise<void> {
+    const { host } = place;
     const command = asRoot(host.user, ["bash", "--norc", "-c", SCRIPT, "volume-data", ...words]);
     const [ssh = "", ...options] = sshWords(host, ["-o", "BatchMode=yes"]);
     const child = spawn(ssh, [...options, command], { stdio: ["pipe", "pipe", "pipe"] });
@@ -135,7 +148,7 @@ async function onHost(
     if (code === NOT_HEALTHY && action === "restore") {
         throw new UserError(
             `${volume}: what uses it is not healthy with the restored content, which stays in place. The earlier content is ` +
-                "kept: `./scripts/volume restore NAME --undo` puts it back; where it was empty, there is none",
+                `kept: ${restoreCommand(place, volume)} --undo puts it back; where it was empty, there is none`,
         );
     }
     if (code === NOT_HEALTHY)
