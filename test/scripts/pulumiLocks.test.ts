@@ -128,7 +128,7 @@ describe("Pulumi's lock on a stack", () => {
     test.each([
         [{ PULUMI_BACKEND_URL: "file:///shared/state" }, "/shared/state"],
         [{ PULUMI_BACKEND_URL: "file:///shared/state?no_tmp_dir=true" }, "/shared/state"],
-        [{ PULUMI_BACKEND_URL: "file://~" }, os.homedir()],
+        [{ PULUMI_BACKEND_URL: "file://~", HOME: "/home/me" }, "/home/me"],
         [{ PULUMI_BACKEND_URL: "s3://bucket" }, undefined],
         [{ PULUMI_ACCESS_TOKEN: "pul-x" }, undefined],
         [{ PULUMI_CREDENTIALS_PATH: "/nowhere" }, path.join(__dirname, "../../.berth/state")],
