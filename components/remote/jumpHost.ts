@@ -50,14 +50,13 @@ function waitOnce(server: SshServer): Promise<void> {
 /**
  * Waits until a host, and its jump host before it, let us in.
  *
- * @param times in milliseconds
  * @throws an error for people: why they do not, after the last attempt, or at once where one shows another key
  */
-export async function waitFor(server: SshServer, times = { patience: PATIENCE, pause: PAUSE }): Promise<void> {
+export async function waitFor(server: SshServer, times: Times = { patience: PATIENCE, pause: PAUSE }): Promise<void> {
     const end = Date.now() + times.patience;
     for (;;) {
         try {
-            return await logIn(server);
+            return await logIn(server, times.handshake ?? HANDSHAKE);
         } catch (error) {
             if (!(error instanceof Error)) throw error;
             if (error instanceof WrongKey || Date.now() >= end) {
@@ -68,25 +67,41 @@ export async function waitFor(server: SshServer, times = { patience: PATIENCE, p
     }
 }
 
+/** In milliseconds. */
+interface Times {
+    patience: number;
+    pause: number;
+    /** Default: 10,000 */
+    handshake?: number;
+}
+
 class WrongKey extends Error {}
 
 /** Logs in, and out again. */
-async function logIn(server: SshServer): Promise<void> {
+async function logIn(server: SshServer, handshake: number): Promise<void> {
     if (!server.proxy) {
         (await connected(server)).end();
         return;
     }
     const jump = await connected(server.proxy);
     try {
-        const sock = await new Promise<ConnectConfig["sock"]>((resolve, reject) => {
-            jump.forwardOut("127.0.0.1", 0, server.host, server.port ?? 22, (error, channel) =>
-                error ? reject(error) : resolve(channel),
-            );
-        });
-        (await connected(server, sock)).end();
+        (await connected(server, await channelTo(server, jump, handshake))).end();
     } finally {
         jump.end();
     }
+}
+
+/** @throws an error where the jump host has no answer: what lies behind it may drop packets */
+function channelTo({ host, port = 22 }: SshServer, jump: Client, handshake: number): Promise<ConnectConfig["sock"]> {
+    return new Promise((resolve, reject) => {
+        const late = `${host}:${port}: no answer through the jump host within ${handshake / 1000} s`;
+        const timer = globalThis.setTimeout(() => reject(new Error(late)), handshake);
+        jump.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
+            clearTimeout(timer);
+            if (error) reject(error);
+            else resolve(channel);
+        });
+    });
 }
 
 function connected(server: SshServer, sock?: ConnectConfig["sock"]): Promise<Client> {

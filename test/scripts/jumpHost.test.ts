@@ -19,6 +19,16 @@ it("a host behind a jump host is waited for until both let us in", async () => {
     expect([jump.dials(), server.dials()]).toEqual([5, 3]);
 });
 
+it("a jump host that leads nowhere is given up with the reason, and not waited for without an end", async () => {
+    const [jump, server] = [await serve(jumps, 0, false), await serve(own)];
+    const waiting = waitFor(
+        { ...at(server.port, own), proxy: at(jump.port, jumps) },
+        { patience: 100, pause: 10, handshake: 50 },
+    );
+    await expect(waiting).rejects.toThrow(/no answer through the jump host within 0\.05 s/);
+    expect(server.dials()).toBe(0);
+});
+
 it("a host of another kind of key is waited for as well", async () => {
     const key = newKey("ecdsa");
     const [jump, server] = [await serve(jumps), await serve(key)];
