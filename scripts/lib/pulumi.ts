@@ -26,9 +26,9 @@ main(async () => {
             const state = await findState(pulumi, stack);
             const resources = state?.deployment?.resources ?? [];
             const file = fs.existsSync(stackFile(stack)) ? new StackFile(stack) : undefined;
-            refuseOutsideLab(pulumi.toolchain, file, state);
             if (/^(up|update|preview|pre|watch)$/.test(command.word)) await refuseForeign(stack, state);
             await refuseMoved(stack, resources);
+            refuseOutsideLab(pulumi.toolchain, file, state);
             await ensureKeys(pulumi, stack, hostsIn(resources));
         }
         return pulumi.show(args);
