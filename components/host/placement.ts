@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { type Values, recordOf, textOf } from "../readings";
 import { StackOutputs } from "../stackOutputs";
 
 /**
@@ -86,15 +87,15 @@ export function ec2Placement(arn: string | undefined, inLab = false): Placement 
 }
 const INSTANCE_ARN = /^arn:[^:]*:ec2:([^:]+):(\d+):/;
 
-type Derive = (resources: KnownResource[], outputs: Record<string, unknown>) => Placement | undefined;
+type Derive = (resources: KnownResource[], outputs: Values) => Placement | undefined;
 const DERIVE: Record<Placement["kind"], Derive> = {
     local: (resources) => {
         const container = named(resources, "docker:index/container:Container", /(^|::)host-machine$/);
         const volume = named(resources, "docker:index/volume:Volume", /(^|::)host-docker$/);
         if (!container && !volume) return undefined;
         const engine = named(resources, "pulumi:providers:docker", /(^|::)host-local-engine$/);
-        const machine = text(volume?.name)?.replace(/-docker$/, "") ?? text(container?.name);
-        return known({ kind: "local", machine, dockerHost: text(engine?.host) }) as Placement;
+        const machine = textOf(volume?.name)?.replace(/-docker$/, "") ?? textOf(container?.name);
+        return known({ kind: "local", machine, dockerHost: textOf(engine?.host) }) as Placement;
     },
     ec2: (resources) => {
         const arns = resources
@@ -110,7 +111,7 @@ const DERIVE: Record<Placement["kind"], Derive> = {
         const [, hostKey] = /KnownHostsCommand=\/bin\/echo %H ([\w-]+ [\w+/=]+)/.exec(stringOf(engine.sshOpts)) ?? [];
         return known({
             kind: "existing",
-            address: text(outputs.address),
+            address: textOf(outputs.address),
             port: port === undefined ? undefined : Number(port),
             hostKey,
         }) as Placement;
@@ -213,18 +214,13 @@ function existingDifferences(was: Placement, now: Placement): string[] {
 const differ = <T>(one: T | undefined, other: T | undefined) =>
     one !== undefined && other !== undefined && one !== other;
 
-function named(resources: KnownResource[], type: string, name: RegExp): Record<string, unknown> | undefined {
+function named(resources: KnownResource[], type: string, name: RegExp): Values | undefined {
     const found = resources.find((resource) => resource.type === type && name.test(resource.urn));
     return found && recordOf(found.outputs);
 }
 
-const recordOf = (value: unknown): Record<string, unknown> =>
-    typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-
 /** The plugin keeps lists as JSON texts, others as lists. */
 const stringOf = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-
-const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 
 /** Without what is null or absent. */
 const known = (values: object): object =>
