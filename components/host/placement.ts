@@ -210,7 +210,7 @@ function existingDifferences(was: Placement, now: Placement): string[] {
     ];
 }
 
-/** Whether two values are known and not the same. */
+/** Reports whether two values are known and not the same. */
 const differ = <T>(one: T | undefined, other: T | undefined) =>
     one !== undefined && other !== undefined && one !== other;
 

@@ -109,7 +109,7 @@ export function settleAnonymousVolumes(
             triggers: [host.dataId],
             logging: remote.Logging.Stderr,
         },
-        // Where it is made anew, the list must not be taken off after it.
+        // Where it is recreated, the list must not be removed after it.
         {
             parent,
             dependsOn: [engine.ready, ...after],

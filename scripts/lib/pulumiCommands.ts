@@ -26,7 +26,7 @@ export interface PulumiCommand {
     takesStack: boolean;
     /** Whether it lifts the locks of others. */
     cancels: boolean;
-    /** Stacks that it names otherwise than by `--stack`. */
+    /** Stacks that it names in another way than by `--stack`. */
     named: string[];
     /** Whether the one of `--stack` is meant too. */
     meansStack: boolean;
